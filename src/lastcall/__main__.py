@@ -1,0 +1,6 @@
+"""``python -m lastcall``."""
+
+from lastcall.cli import main
+
+if __name__ == "__main__":
+    main()
