@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from lastcall.model import Finding, Ignore, Policy, Release, Side
+from lastcall.model import Finding, Ignore, Location, Policy, Release, Side
 from lastcall.plugins import discover
 from lastcall.rules import Rule
 
@@ -54,7 +54,7 @@ def subtract(after: Iterable[Finding], before: Iterable[Finding]) -> list[Findin
 
 
 def _facts(side: Side) -> list[object]:
-    return [*side.queries, *side.unread, *side.catalog.tables.values()]
+    return [side, *side.queries, *side.unread, *side.catalog.tables.values()]
 
 
 def _ask(every: Mapping[str, Rule], facts: Iterable[object], policy: Policy) -> Iterator[Finding]:
@@ -99,5 +99,5 @@ def _covers(ignore: Ignore, finding: Finding) -> bool:
 
 
 def _order(finding: Finding) -> tuple[int, str, int, int, str, str]:
-    place = finding.location
-    return (-finding.severity, place.path if place else "", place.line if place else 0, place.column if place else 0, finding.rule, finding.message)
+    place = finding.location or Location("", 0)
+    return -finding.severity, place.path, place.line, place.column, finding.rule, finding.message

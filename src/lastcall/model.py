@@ -181,7 +181,8 @@ class ReviewState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """One review of a pull request.  ``commit`` is the head it was given on (None: the forge lost it); ``submitted_at`` is ISO 8601, UTC."""
+    """One review of a pull request.  ``commit`` is the head it was given on (None: the forge lost it); ``submitted_at`` is ISO 8601,
+    UTC."""
 
     reviewer: Account
     state: ReviewState
@@ -192,13 +193,17 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class PullCommit:
-    """A commit of a pull request with the accounts that the forge knows for its people (None: unmapped)."""
+    """A commit of a pull request with the accounts that the forge knows for its people (None: unmapped; an unmapped co-author has no id).
+
+    ``verified``: the forge vouches for the signature over it, its own or that of the commit's author or committer.
+    """
 
     sha: str
     author: Account | None
     committer: Account | None
     author_name: str = ""
-    co_authors: tuple[str, ...] = ()
+    co_authors: tuple[Account, ...] = ()
+    verified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,12 +228,14 @@ class Pull:
 
 @dataclass(frozen=True, slots=True)
 class CommitEvidence:
-    """What the forge knows of one late commit: the pull requests that hold it and the accounts of its people."""
+    """What the forge knows of one late commit: the pull requests that hold it, and the accounts of its people as in ``PullCommit``."""
 
     sha: str
     pulls: tuple[int, ...] = ()
     author: Account | None = None
     committer: Account | None = None
+    co_authors: tuple[Account, ...] = ()
+    verified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,8 +308,9 @@ class Column:
 class Index:
     """An index, primary key or unique constraint, with the place that made it.
 
-    ``columns`` are key columns in order: a plain column by its folded name, an expression as normalised SQL in parentheses (``(LOWER(email))``).
-    ``where`` is the predicate of a partial index as normalised SQL.  ``method`` is btree unless the DDL says otherwise.
+    ``columns`` are key columns in order: a plain column by its folded name, an expression as normalised SQL in parentheses
+    (``(LOWER(email))``). ``where`` is the predicate of a partial index as normalised SQL.  ``method`` is btree unless the DDL says
+    otherwise.
     """
 
     name: str
@@ -337,6 +345,11 @@ class Table:
 
     def column(self, name: str) -> Column | None:
         return next((column for column in self.columns if column.name == name), None)
+
+    @property
+    def indexes_in_words(self) -> str:
+        """The key columns of every index: ``PRIMARY KEY (id), (status, created_at)``, or ``none``."""
+        return ", ".join(f"{'PRIMARY KEY ' if index.primary else ''}({', '.join(index.columns)})" for index in self.indexes) or "none"
 
 
 @dataclass(frozen=True)
@@ -399,10 +412,11 @@ class Path(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MissingIndex:
-    """The smallest index that would serve: key columns in order, equality columns first."""
+    """The smallest index that would serve: key columns in order, equality columns first; ``sql`` is the statement that makes it."""
 
     table: str
     columns: tuple[str, ...]
+    sql: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,7 +431,8 @@ class Access:
     sources: tuple[str, ...] = ()
     index: Index | None = None
     missing: MissingIndex | None = None
-    detail: str = ""
+    selective: bool = False
+    """What it is looked up for are few rows (an equality drives, not a range)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -577,7 +592,15 @@ class QueryPolicy:
 
     dialect: str = ""
     schema: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = (
+        "tests/",
+        "test/",
+        "test_*.py",
+        "*_test.py",
+        "conftest.py",
+        "node_modules/",
+        "site-packages/",
+    )
     small_tables: tuple[str, ...] = ()
 
 

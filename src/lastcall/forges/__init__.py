@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from lastcall.model import Commit, Evidence, Progress, no_progress
+from lastcall.model import Commit, Evidence, LastcallError, Progress, no_progress
+from lastcall.plugins import load, names
 
 
 @dataclass(frozen=True)
 class Question:
     """What a forge is asked: the late commits of a branch of a repository.
 
-    ``remotes`` are the clone's remote URLs, ``origin`` first; ``pull`` is the number of the pull request under judgement, where the run is for one;
-    ``file`` is the evidence file of the recorded forge.
+    ``remotes`` are the clone's remote URLs, ``origin`` first; ``pull`` is the number of the pull request under judgement, where the run is
+    for one; ``file`` is the evidence file of the recorded forge.
     """
 
     commits: Sequence[Commit]
@@ -30,9 +32,30 @@ class Question:
 class Forge:
     """``detect`` says whether this is the forge of a clone (from its remotes and the environment); ``collect`` asks it.
 
-    ``collect`` never raises for what the forge does not answer: that is an ``Unread`` in the evidence.  It raises ``LastcallError`` for what the
-    user must set up (no evidence file, a repository that cannot be named).
+    ``collect`` never raises for what the forge does not answer: that is an ``Unread`` in the evidence.  It raises ``LastcallError`` for
+    what the user must set up (no evidence file, a repository that cannot be named).
     """
 
     detect: Callable[[Question], bool]
     collect: Callable[[Question], Evidence]
+
+
+def pick(name: str, question: Question) -> tuple[str, Forge]:
+    """The forge ``name``, or where that is empty the first that finds itself in the question: an evidence file before any clone.
+
+    Raises LastcallError for a name that no forge has.  Where no forge finds itself it is ``none``, whose evidence then says that.
+    """
+    known = names(__name__)
+    if name and name not in known:
+        near = difflib.get_close_matches(name.lower()[:80], known, n=1)
+        meant = f"did you mean {near[0]}? " if near else ""
+        raise LastcallError(f"there is no forge {name[:80]!r}", f"{meant}the forges are {', '.join(known)}")
+    if name:
+        return name, load(__name__, name, Forge)
+    for each in sorted(known, key=lambda each: (each != "recorded", each)):
+        forge = load(__name__, each, Forge)
+        if forge.detect(question):
+            return each, forge
+    from lastcall.forges.none import not_found  # noqa: PLC0415  it imports this module
+
+    return "none", replace(load(__name__, "none", Forge), collect=not_found)

@@ -22,9 +22,10 @@ class Anchor:
 class Fragment:
     """A piece of SQL text from a host file, with as many anchors as it takes to find every character again.
 
-    Between two anchors the text is the host file's, line ends included; after an escape, a hole or a seam of a concatenation a new anchor begins.
-    ``origin`` is ``sql`` (a file of SQL) or ``string`` (a literal of a host language).  Values that are put in at run time are written ``?``.
-    ``bare`` says that the text is known to be SQL only by its looks (a module constant): what does not parse is then dropped silently.
+    Between two anchors the text is the host file's, line ends included; after an escape, a hole or a seam of a concatenation a new anchor
+    begins. ``origin`` is ``sql`` (a file of SQL) or ``string`` (a literal of a host language).  Values that are put in at run time are
+    written ``?``. ``bare`` says that the text is known to be SQL only by its looks (a module constant): what does not parse is then
+    dropped silently.
     """
 
     path: str

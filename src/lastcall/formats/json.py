@@ -1,0 +1,106 @@
+"""The report for programs, version 1: fields may be added, never changed.  The page that promises it is docs/design.md."""
+
+from __future__ import annotations
+
+import json
+
+from lastcall.formats import Format, Style
+from lastcall.formats._untrusted import safe_json
+from lastcall.model import Approval, Change, Finding, Related, Release, Report, Unread
+
+Json = dict[str, object]
+
+
+def render(report: Report, _style: Style) -> str:
+    """What the repository wrote stands here to the letter: as ASCII with escapes it can steer neither a terminal nor a log."""
+    written = {
+        "version": 1,
+        "lastcall": report.version,
+        "verdict": "fail" if report.failed else "pass",
+        "release": _release(report.release),
+        "changes": [_change(change) for change in report.release.changes],
+        "findings": [_finding(finding) for finding in report.findings],
+        "ignored": [{**_finding(finding), "reason": finding.reason} for finding in report.ignored],
+        "coverage": _coverage(report),
+    }
+    return safe_json(json.dumps(written, indent=2, ensure_ascii=True))
+
+
+def _release(release: Release) -> Json:
+    freeze = {"commit": release.freeze.commit, "source": release.freeze.source} if release.freeze else None
+    return {"branch": release.branch, "head": release.head, "base": release.base, "freeze": freeze}
+
+
+def _change(change: Change) -> Json:
+    return {
+        "id": change.id,
+        "commits": [commit.sha for commit in change.commits],
+        "title": change.title,
+        "authors": list(change.authors),
+        "pull": {"number": change.pull.number, "url": change.pull.url} if change.pull else None,
+        "verdict": change.verdict,
+        "reason": change.reason,
+        "detail": change.detail,
+        "approvals": [_approval(approval) for approval in change.approvals],
+    }
+
+
+def _approval(approval: Approval) -> Json:
+    return {
+        "reviewer": approval.reviewer,
+        "commit": approval.commit,
+        "submitted_at": approval.submitted_at,
+        "carried_by": approval.carried_by,
+    }
+
+
+def _finding(finding: Finding) -> Json:
+    place = finding.location
+    return {
+        "rule": finding.rule,
+        "severity": str(finding.severity),
+        "message": finding.message,
+        "path": place.path if place else None,
+        "line": place.line if place else None,
+        "column": place.column if place else None,
+        "end_line": place.end_line if place else None,
+        "change": finding.change,
+        "commit": finding.commit,
+        "tables": list(finding.tables),
+        "index": {"table": finding.index.table, "columns": list(finding.index.columns)} if finding.index else None,
+        "suggestion": finding.suggestion,
+        "related": [_related(related) for related in finding.related],
+        "fingerprint": finding.fingerprint,
+    }
+
+
+def _related(related: Related) -> Json:
+    place = related.location
+    return {"path": place.path if place else None, "line": place.line if place else None, "message": related.message}
+
+
+def _coverage(report: Report) -> Json:
+    after = report.release.after
+    tables = after.catalog.tables if after else {}
+    return {
+        "files": after.files if after else 0,
+        "queries": len(after.queries) if after else 0,
+        "tables": len(tables),
+        "indexes": sum(len(table.indexes) for table in tables.values()),
+        "changes": len(report.release.changes),
+        "unread": [_unread(unread) for unread in report.unread],
+    }
+
+
+def _unread(unread: Unread) -> Json:
+    place = unread.location
+    return {
+        "what": unread.what,
+        "reason": unread.reason,
+        "path": place.path if place else None,
+        "line": place.line if place else None,
+        "subject": unread.subject,
+    }
+
+
+FORMAT = Format(render)

@@ -1,0 +1,174 @@
+"""A query as access paths see it: blocks of sources tied and bound by terms.
+
+This is what ``query.lower`` makes of a sqlglot tree, before any schema is known: names are as the query writes them, folded.  It is small,
+can be pickled, and needs no parser to be loaded, so it is what the store keeps for each file.  ``access`` resolves it against a catalog.
+
+A *block* is one SELECT (or the one inside an UPDATE, DELETE, MERGE); a *source* is an entry of its FROM; a *term* is a conjunct of its ON
+and WHERE.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+Span = tuple[int, int]
+"""Offsets into the statement's fragment: from, to (exclusive)."""
+
+
+class Op(Enum):
+    """What a term says of its left operand."""
+
+    EQ = "="
+    IN = "in"
+    PREFIX = "prefix"
+    BETWEEN = "between"
+    LOW = ">"
+    HIGH = "<"
+    NULL = "is null"
+    NOT_NULL = "is not null"
+    OR = "or"
+    FALSE = "false"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A column as the query writes it: ``source`` is the alias before the dot, empty where there is none."""
+
+    source: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """One side of a term.
+
+    ``refs`` are the columns in it, ``subs`` the numbers of the block's sub-queries in it; neither: a constant or a parameter.  ``key`` is
+    the column's name where the operand is a bare column, else the expression's normal form in parentheses, as an index has it.
+    """
+
+    refs: tuple[Ref, ...] = ()
+    key: str = ""
+    subs: tuple[int, ...] = ()
+    boolean: bool = False
+
+    @property
+    def bare(self) -> bool:
+        return len(self.refs) == 1 and not self.key.startswith("(")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A conjunct.  ``key`` is its normal form, compared with the predicate of a partial index."""
+
+    op: Op
+    left: Operand
+    right: Operand = Operand()
+    arms: tuple[tuple[Term, ...], ...] = ()
+    span: Span = (0, 0)
+    key: str = ""
+
+
+class Kind(Enum):
+    """How a source joins those before it."""
+
+    INNER = "inner"
+    LEFT = "left"
+    RIGHT = "right"
+    FULL = "full"
+
+
+class Mode(Enum):
+    """What a sub-query is to its block."""
+
+    SEMI = "semi"
+    ANTI = "anti"
+    SCALAR = "scalar"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A table or a derived table in FROM."""
+
+    alias: str
+    table: str = ""
+    block: Block | None = None
+    kind: Kind = Kind.INNER
+    on: tuple[Term, ...] = ()
+    using: tuple[str, ...] = ()
+    natural: bool = False
+    lateral: bool = False
+    rows_known: bool = False
+    """A function, VALUES or UNNEST: rows that no table has to be read for."""
+    columns: tuple[str, ...] = ()
+    """The column names that an alias list gives: ``t (a, b)``."""
+    span: Span = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sub:
+    """A sub-query in an expression.  ``operands`` are compared with its output columns by equality (IN); empty for EXISTS and scalars."""
+
+    mode: Mode
+    block: Block
+    operands: tuple[Operand, ...] = ()
+    span: Span = (0, 0)
+    pulled: bool = True
+    """Whether it stands as a conjunct of its own, where a planner can turn it into a join."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A column of a block's result; ``star`` is ``*`` or ``t.*`` (then ``name`` is the alias or empty)."""
+
+    name: str
+    operand: Operand
+    star: bool = False
+    aggregate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cte:
+    """A common table expression; ``materialized`` is what the query says of it (None: nothing)."""
+
+    name: str
+    block: Block
+    materialized: bool | None = None
+    recursive: bool = False
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One query block.  With ``arms`` it is a set operation over them and has no sources of its own."""
+
+    sources: tuple[Source, ...] = ()
+    terms: tuple[Term, ...] = ()
+    subs: tuple[Sub, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    ctes: tuple[Cte, ...] = ()
+    arms: tuple[Block, ...] = ()
+    grouped: bool = False
+    aggregated: bool = False
+    distinct: bool = False
+    limited: bool = False
+    windowed: bool = False
+
+    @property
+    def fenced(self) -> bool:
+        """Whether a planner must make this result before it can join it."""
+        return bool(self.arms or self.grouped or self.aggregated or self.distinct or self.limited or self.windowed)
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A whole statement: its block, its text, and ``span``, its place in the fragment; ``shape`` is its text without literals."""
+
+    block: Block
+    sql: str
+    shape: str
+    span: Span
+    target: str = ""
+    unknown: tuple[str, ...] = field(default=())
+    """Why parts of it are unknown (built at run time): then nothing is judged."""

@@ -1,0 +1,535 @@
+"""Lower a sqlglot tree to blocks: sources, terms, sub-queries (``block``).  Pure: knows no schema and no other file.
+
+Traps of the parser that stand behind the odd-looking parts are listed with their tests in ``tests/sql/test_query.py``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from lastcall.sql.block import Block, Cte, Kind, Lowered, Mode, Op, Operand, Output, Ref, Source, Span, Sub, Term
+
+Node = exp.Expr
+
+SWAPPED = {Op.LOW: Op.HIGH, Op.HIGH: Op.LOW}
+COMPARISONS: dict[type[Node], Op] = {
+    exp.EQ: Op.EQ,
+    exp.NullSafeEQ: Op.EQ,
+    exp.GT: Op.LOW,
+    exp.GTE: Op.LOW,
+    exp.LT: Op.HIGH,
+    exp.LTE: Op.HIGH,
+}
+QUERIES = (exp.Select, exp.SetOperation, exp.Subquery)
+LITERAL = re.compile(
+    r"""--[^\n]*|/\*.*?\*/|[NnEe]?'(?:[^'\\]|''|\\.)*'|(?<![\w$"`\]])-?\d+(?:\.\d+)?|\s+|\?|:\w+|[$@]\w+|%\(\w+\)s|%s""", re.DOTALL
+)
+
+
+class BuiltAtRunTime(Exception):  # noqa: N818 -- a fact of the query, told as Unread
+    """A part of the query that no value can stand for is put in at run time."""
+
+
+def lower(tree: Node, text: str, offset: int) -> Lowered:
+    """The blocks of one SELECT, UPDATE, DELETE, MERGE or INSERT … SELECT.
+
+    ``text`` is the statement's, ``offset`` its place in the fragment, which all spans count from.  Raises ``BuiltAtRunTime``.
+    """
+    lowering = _Lowering(tree, offset)
+    block = lowering.statement(tree)
+    target = tree.find(exp.Table) if isinstance(tree, (exp.Insert, exp.Update, exp.Delete, exp.Merge)) else None
+    return Lowered(
+        block=block,
+        sql=text.strip(),
+        shape=shape(text),
+        span=(offset, offset + len(text)),
+        target=name_of(target) if target else "",
+    )
+
+
+def shape(text: str) -> str:
+    """The statement without literals, parameters, comments and layout, folded: equal for queries that are equal up to values."""
+
+    def plain(match: re.Match[str]) -> str:
+        found = match.group()
+        return " " if found[0].isspace() or found.startswith(("--", "/*")) else "?"
+
+    flat = LITERAL.sub(plain, text.strip().rstrip(";"))
+    flat = re.sub(r"\s*([(),=<>+*/-])\s*", r"\1", re.sub(r"\s+", " ", flat)).strip().lower()
+    return re.sub(r"\(\?(?:,\?)+\)", "(?)", flat)
+
+
+def normal_forms(text: str, dialect: str) -> tuple[str, ...]:
+    """The normal form of each conjunct of an index's expression or predicate, as ``key`` makes it of a query's."""
+    try:
+        tree = sqlglot.parse_one(text, read=dialect)
+    except SqlglotError:
+        return (f"(unread {text})",)
+    return tuple(key(each) for each in _flat(tree, exp.And))
+
+
+def fold(identifier: Node | None) -> str:
+    """An identifier as it is compared everywhere: without quotes, in lower case."""
+    return str(identifier.name).lower() if identifier is not None else ""
+
+
+def name_of(table: exp.Table) -> str:
+    """The name of a table, folded, with its schema where that is written and is not the usual one."""
+    schema, name = table.db.lower(), table.name.lower()
+    return f"{schema}.{name}" if schema not in ("", "public", "dbo", "main") else name
+
+
+class _Lowering:
+    """Lowers one statement.  ``names`` of CTEs need no scope here: ``access`` looks a name up from the inside outwards."""
+
+    def __init__(self, tree: Node, offset: int) -> None:
+        self.offset = offset
+        self.tree = tree
+
+    # ------------------------------------------------------------------ statements and blocks
+
+    def statement(self, tree: Node) -> Block:
+        if isinstance(tree, exp.Insert):
+            inner = tree.args.get("expression")
+            if not isinstance(inner, QUERIES):
+                return Block()
+            block = self.query(inner)
+            return replace(block, ctes=self.ctes(tree) + block.ctes)
+        if isinstance(tree, (exp.Update, exp.Delete, exp.Merge)):
+            return self.write(tree)
+        if isinstance(tree, exp.Create) and isinstance(tree.expression, QUERIES):
+            return self.query(tree.expression)
+        return self.query(tree)
+
+    def write(self, tree: exp.Update | exp.Delete | exp.Merge) -> Block:
+        builder = _Builder(self)
+        target = tree.this
+        builder.source(target)
+        for entry in _listed(tree.args.get("using")):
+            builder.source(entry)
+        if isinstance(tree, exp.Update) and tree.args.get("from_"):
+            builder.source(tree.args["from_"].this)
+        condition = tree.args.get("on") if isinstance(tree, exp.Merge) else tree.args.get("where")
+        if condition is not None:
+            builder.where(condition.this if isinstance(condition, exp.Where) else condition)
+        for assigned in tree.expressions if isinstance(tree, exp.Update) else ():
+            builder.operand(assigned.expression if isinstance(assigned, exp.EQ) else assigned)
+        return builder.block(ctes=self.ctes(tree), limited="limit" in tree.args and tree.args["limit"] is not None)
+
+    def query(self, tree: Node) -> Block:
+        if isinstance(tree, exp.Subquery):
+            inner = self.query(tree.this)
+            wrapped = replace(inner, ctes=self.ctes(tree) + inner.ctes)
+            return replace(wrapped, limited=True) if tree.args.get("limit") or tree.args.get("fetch") else wrapped
+        if isinstance(tree, exp.SetOperation):
+            limited = tree.args.get("limit") is not None or tree.args.get("fetch") is not None
+            return Block(arms=tuple(self.arms(tree)), ctes=self.ctes(tree), limited=limited, distinct=bool(tree.args.get("distinct")))
+        if isinstance(tree, exp.Select):
+            return self.select(tree)
+        return Block()
+
+    def arms(self, tree: exp.SetOperation) -> Iterator[Block]:
+        pending: list[Node] = [tree]
+        while pending:  # a long chain of UNIONs leans to the left: no recursion
+            arm = pending.pop()
+            if isinstance(arm, exp.SetOperation) and (arm is tree or not arm.args.get("with_")):
+                pending += [arm.expression, arm.this]
+            else:
+                yield self.query(arm)
+
+    def select(self, tree: exp.Select) -> Block:
+        builder = _Builder(self)
+        args = tree.args
+        if args.get("from_"):
+            builder.source(args["from_"].this)
+        for lateral in args.get("laterals") or ():
+            builder.source(lateral)
+        for join in args.get("joins") or ():
+            builder.join(join)
+        if args.get("where"):
+            builder.where(args["where"].this)
+        outputs = [builder.output(each) for each in tree.expressions]
+        for clause in ("having", "qualify", "order"):
+            if args.get(clause):
+                builder.operand(args[clause])
+        return builder.block(
+            ctes=self.ctes(tree),
+            outputs=tuple(outputs),
+            grouped=args.get("group") is not None,
+            aggregated=any(output.aggregate for output in outputs) or args.get("having") is not None,
+            distinct=args.get("distinct") is not None,
+            limited=args.get("limit") is not None or args.get("fetch") is not None,
+            windowed=builder.windowed or args.get("qualify") is not None,
+        )
+
+    def ctes(self, tree: Node) -> tuple[Cte, ...]:
+        clause = tree.args.get("with_")
+        if not isinstance(clause, exp.With):
+            return ()
+        return tuple(
+            Cte(
+                name=cte.alias.lower(),
+                block=self.statement(cte.this),
+                materialized=cte.args.get("materialized"),
+                recursive=bool(clause.args.get("recursive")),
+                columns=tuple(fold(column) for column in _alias_columns(cte)),
+            )
+            for cte in clause.expressions
+        )
+
+    def span(self, node: Node) -> Span:
+        """From the first to the last token of ``node`` that carries a position (identifiers, literals, functions do)."""
+        start, end = 1 << 60, -1
+        pending = [node]
+        while pending:
+            each = pending.pop()
+            meta = each._meta  # noqa: SLF001 -- asking for ``meta`` would make a dict for every node
+            if meta and "start" in meta:
+                start, end = min(start, meta["start"]), max(end, meta["end"])
+            pending.extend(each.iter_expressions())
+        return (self.offset + start, self.offset + end + 1) if end >= 0 else (self.offset, self.offset + 1)
+
+
+class _Builder:
+    """Collects one block: sources, terms and sub-queries as they are met."""
+
+    def __init__(self, lowering: _Lowering) -> None:
+        self.lowering = lowering
+        self.sources: list[Source] = []
+        self.terms: list[Term] = []
+        self.subs: list[Sub] = []
+        self.windowed = False
+
+    def block(self, **rest: object) -> Block:
+        return Block(sources=tuple(self.sources), terms=tuple(self.terms), subs=tuple(self.subs), **rest)  # type: ignore[arg-type]
+
+    # ------------------------------------------------------------------ FROM
+
+    def source(
+        self, node: Node, *, kind: Kind = Kind.INNER, on: tuple[Term, ...] = (), using: tuple[str, ...] = (), natural: bool = False
+    ) -> None:
+        lowering, lateral = self.lowering, False
+        if isinstance(node, exp.Paren):
+            node = node.this
+        alias = node.alias.lower() if node.alias else ""
+        columns = tuple(fold(column) for column in _alias_columns(node))
+        if isinstance(node, exp.Lateral):
+            lateral, node = True, node.this
+        if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
+            table = name_of(node)
+            made = Source(alias or node.name.lower(), table, None, kind, on, using, natural, columns=columns, span=lowering.span(node.this))
+        elif isinstance(node, exp.Table) and isinstance(node.this, (exp.Placeholder, exp.Parameter)):
+            raise BuiltAtRunTime("the name of a table is built at run time")
+        elif isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table):  # FROM (a JOIN b ON …)
+            return self._nested(node.this, kind, on, using)
+        elif isinstance(node, QUERIES):
+            block = lowering.query(node)
+            made = Source(
+                alias or f"?{len(self.sources)}", "", block, kind, on, using, natural, lateral, False, columns, lowering.span(node)
+            )
+        else:
+            self.operand(node)
+            made = Source(
+                alias or node.alias_or_name.lower(), "", None, kind, on, using, natural, lateral, rows_known=True, columns=columns
+            )
+        self.sources.append(made)
+        for join in node.args.get("joins") or ():
+            self.join(join)
+        for each in node.args.get("laterals") or ():
+            self.source(each)
+        return None
+
+    def _nested(self, node: Node, kind: Kind, on: tuple[Term, ...], using: tuple[str, ...]) -> None:
+        """A join in parentheses: flattened where the join to it is an inner one; else its inner terms hold under the outer join."""
+        first = len(self.sources)
+        self.source(node, kind=kind, on=on, using=using)
+        if kind is not Kind.INNER:
+            inner = self.sources[first + 1 :]
+            self.sources[first + 1 :] = [
+                Source(s.alias, s.table, s.block, kind, s.on, s.using, s.natural, s.lateral, s.rows_known, s.columns, s.span) for s in inner
+            ]
+
+    def join(self, node: exp.Join) -> None:
+        kind = {"LEFT": Kind.LEFT, "RIGHT": Kind.RIGHT, "FULL": Kind.FULL}.get(node.side, Kind.INNER)
+        inner = node.this
+        if isinstance(inner, exp.Lateral) and inner.args.get("cross_apply") is False and kind is Kind.INNER:
+            kind = Kind.LEFT  # OUTER APPLY
+        using = tuple(fold(column) for column in _listed(node.args.get("using")))
+        if node.kind in ("SEMI", "ANTI"):
+            kind = Kind.LEFT
+        # Conditions may speak of the joined source, so it is named first; its terms are put in once they are known.
+        condition = node.args.get("on")
+        terms: tuple[Term, ...] = ()
+        if condition is not None:
+            terms = tuple(self.conjuncts(condition))
+        self.source(inner, kind=kind, on=terms, using=using, natural=node.method == "NATURAL")
+
+    # ------------------------------------------------------------------ terms
+
+    def where(self, condition: Node) -> None:
+        self.terms += self.conjuncts(condition)
+
+    def conjuncts(self, condition: Node) -> Iterator[Term]:
+        pending = [condition]
+        while pending:
+            node = pending.pop()
+            if isinstance(node, exp.Paren):
+                pending.append(node.this)
+            elif isinstance(node, exp.And):
+                pending += [node.expression, node.this]
+            else:
+                yield from self.conjunct(node)
+
+    def conjunct(self, node: Node) -> Iterator[Term]:
+        """The terms of one conjunct; EXISTS and IN of a query become sub-queries of the block instead."""
+        if isinstance(node, (exp.Placeholder, exp.Parameter)):
+            raise BuiltAtRunTime("a part of the condition is built at run time")
+        if type(node) in COMPARISONS:
+            yield from self.comparison(node)
+        elif isinstance(node, exp.Or):
+            yield self.either(node)
+        elif isinstance(node, exp.Exists):
+            self.sub(node.this, Mode.SEMI, (), pulled=True)
+        elif isinstance(node, exp.Not) or node.args.get("negate"):  # the parser writes IS NOT and NOT LIKE as a flag, NOT IN as a node
+            yield from self.negated(node, node.this if isinstance(node, exp.Not) else node)
+        elif isinstance(node, exp.In):
+            yield from self.within(node)
+        else:
+            yield from self.plain(node)
+
+    def plain(self, node: Node) -> Iterator[Term]:
+        if isinstance(node, exp.Between):
+            yield self.term(Op.BETWEEN, node, node.this, node.args["low"], node.args["high"])
+        elif isinstance(node, (exp.Like, exp.Glob, exp.StartsWith)):
+            yield self.like(node)
+        elif isinstance(node, exp.Is):
+            yield self.term(Op.NULL if isinstance(node.expression, exp.Null) else Op.OTHER, node, node.this, boolean=True)
+        elif isinstance(node, exp.Boolean):
+            yield from () if node.this else (Term(Op.FALSE, Operand()),)
+        else:
+            yield Term(Op.OTHER, self.operand(node), span=self.lowering.span(node), key=key(node))
+
+    def negated(self, node: Node, inner: Node) -> Iterator[Term]:
+        inner = inner.unnest() if isinstance(inner, exp.Paren) else inner
+        if inner is not node and inner.args.get("negate"):  # NOT (… IS NOT …): no index serves it in either form
+            yield Term(Op.OTHER, self.operand(inner), span=self.lowering.span(node), key=key(node))
+            return
+        if isinstance(inner, exp.Exists):
+            self.sub(inner.this, Mode.ANTI, (), pulled=True)
+        elif isinstance(inner, exp.In) and inner.args.get("query"):
+            # NOT IN is no anti-join: a null among the values makes it unknown.  Planners hash the sub-query instead.
+            self.operand(inner.this)
+            self.sub(inner.args["query"], Mode.SCALAR, (), pulled=False)
+        elif isinstance(inner, exp.Is) and isinstance(inner.expression, exp.Null):
+            yield self.term(Op.NOT_NULL, node, inner.this)
+        else:
+            yield Term(Op.OTHER, self.operand(inner), span=self.lowering.span(node), key=key(node))
+
+    def either(self, node: exp.Or) -> Term:
+        """``c = 1 OR c = 2`` is an IN list; other arms stay, each a conjunction.  Sub-queries under OR cannot be pulled up."""
+        arms = []
+        for arm in _flat(node, exp.Or):
+            inside = _Builder(self.lowering)
+            inside.sources, inside.subs = self.sources, self.subs
+            first = len(self.subs)
+            terms = tuple(inside.conjuncts(arm))
+            for position in range(first, len(self.subs)):
+                found = self.subs[position]
+                self.subs[position] = Sub(Mode.SCALAR, found.block, found.operands, found.span, pulled=False)
+            arms.append(terms if len(self.subs) == first else (*terms, Term(Op.OTHER, Operand(subs=tuple(range(first, len(self.subs)))))))
+        span = self.lowering.span(node)
+        single = [arm[0] for arm in arms if len(arm) == 1 and arm[0].op in (Op.EQ, Op.IN) and not arm[0].right.refs and arm[0].left.bare]
+        if len(single) == len(arms) and len({term.left for term in single}) == 1:
+            return Term(Op.IN, single[0].left, single[0].right, span=span, key=key(node))
+        return Term(Op.OR, self.merged(arms), arms=tuple(arms), span=span, key=key(node))
+
+    @staticmethod
+    def merged(arms: Sequence[tuple[Term, ...]]) -> Operand:
+        refs = {ref: None for arm in arms for term in arm for ref in (*term.left.refs, *term.right.refs)}
+        subs = {sub: None for arm in arms for term in arm for sub in (*term.left.subs, *term.right.subs)}
+        return Operand(tuple(refs), "(or)", tuple(subs))
+
+    def within(self, node: exp.In) -> Iterator[Term]:
+        operands = node.this.expressions if isinstance(node.this, exp.Tuple) else [_bare(node.this)]
+        query = node.args.get("query")
+        if query is not None:
+            self.sub(query, Mode.SEMI, tuple(self.operand(each) for each in operands), pulled=True)
+            return
+        values = node.expressions
+        if not values and not node.args.get("unnest") and not node.args.get("field"):
+            yield Term(Op.FALSE, Operand())
+            return
+        for position, each in enumerate(operands):
+            columns = [value.expressions[position] if isinstance(value, exp.Tuple) and len(operands) > 1 else value for value in values]
+            yield self.term(Op.EQ if len(values) == 1 and not isinstance(values[0], exp.Placeholder) else Op.IN, node, each, *columns)
+
+    def comparison(self, node: Node) -> Iterator[Term]:
+        op = COMPARISONS[type(node)]
+        left, right = _bare(node.this), _bare(node.expression)
+        if isinstance(left, exp.Tuple) and isinstance(right, exp.Tuple) and len(left.expressions) == len(right.expressions):
+            # A row comparison by < is decided by its first column (keyset pagination).
+            pairs = list(zip(left.expressions, right.expressions, strict=True))
+            for one, other in pairs if op is Op.EQ else pairs[:1]:
+                yield self.term(op, node, one, other)
+            return
+        if isinstance(right, (exp.Any, exp.ArrayAny)) or isinstance(left, (exp.Any, exp.ArrayAny)):
+            if isinstance(left, (exp.Any, exp.ArrayAny)):
+                left, right = right, left
+            inner = right.this.unnest() if isinstance(right.this, exp.Paren) else right.this
+            if isinstance(inner, QUERIES) and op is Op.EQ:
+                self.sub(inner, Mode.SEMI, (self.operand(left),), pulled=True)
+            else:
+                yield self.term(Op.IN if op is Op.EQ else op, node, left, right)
+            return
+        if isinstance(left, (exp.Column, exp.Paren)) or not isinstance(right, exp.Column):
+            yield self.term(op, node, left, right)
+        else:
+            yield self.term(SWAPPED.get(op, op), node, right, left)
+
+    def like(self, node: Node) -> Term:
+        pattern = node.expression
+        text = pattern.name if isinstance(pattern, exp.Literal) else ""
+        prefix = isinstance(node, exp.StartsWith) or (text != "" and not text.startswith(("%", "_", "*", "?", "[")))
+        exact = prefix and isinstance(node, exp.Like) and not re.search(r"[%_\\]", text)
+        return self.term(Op.EQ if exact else Op.PREFIX if prefix else Op.OTHER, node, node.this, pattern)
+
+    def term(self, op: Op, node: Node, left: Node, *right: Node, boolean: bool = False) -> Term:
+        one = self.operand(left)
+        others = [self.operand(each) for each in right]
+        other = (
+            others[0]
+            if len(others) == 1
+            else Operand(
+                tuple(ref for each in others for ref in each.refs),
+                "(list)" if others else "",
+                tuple(sub for each in others for sub in each.subs),
+            )
+        )
+        truth = boolean or any(isinstance(each, exp.Boolean) for each in right)
+        if truth:
+            one = Operand(one.refs, one.key, one.subs, boolean=True)
+        if any(isinstance(each, exp.Null) for each in right) and op is Op.EQ and not isinstance(node, exp.NullSafeEQ):
+            return Term(Op.FALSE, one)
+        return Term(op, one, other, span=self.lowering.span(node), key=key(node) if _told(right) else "")
+
+    # ------------------------------------------------------------------ operands and sub-queries
+
+    def operand(self, node: Node) -> Operand:
+        """Columns and sub-queries of an expression; sub-queries inside it are lowered as scalars of this block."""
+        node = _bare(node)
+        if isinstance(node, exp.Column) and not isinstance(node.this, exp.Star):
+            return Operand((_ref(node),), node.name.lower())
+        if isinstance(node, (exp.Literal, exp.Placeholder, exp.Null, exp.Boolean, exp.Parameter)):
+            return Operand()
+        refs: dict[Ref, None] = {}
+        first = len(self.subs)
+        pending: list[Node] = [node]
+        while pending:
+            each = pending.pop()
+            if isinstance(each, exp.Column):
+                refs[_ref(each)] = None
+            elif isinstance(each, QUERIES):
+                self.sub(each, Mode.SCALAR, (), pulled=False)
+            elif isinstance(each, exp.Query):
+                continue
+            else:
+                pending.extend(each.iter_expressions())
+        return Operand(tuple(refs), key(node), tuple(range(first, len(self.subs))))
+
+    def sub(self, node: Node, mode: Mode, operands: tuple[Operand, ...], *, pulled: bool) -> None:
+        block = self.lowering.query(node)
+        self.subs.append(Sub(mode, block, operands, self.lowering.span(node), pulled))
+
+    def output(self, node: Node) -> Output:
+        inner = node.this if isinstance(node, exp.Alias) else node
+        if isinstance(inner, exp.Star):
+            return Output("", Operand(), star=True)
+        if isinstance(inner, exp.Column) and isinstance(inner.this, exp.Star):
+            return Output(inner.table.lower(), Operand(), star=True)
+        if isinstance(inner, exp.Column):
+            return Output(node.alias_or_name.lower(), self.operand(inner))
+        aggregate = False
+        for each in _inside(inner):
+            self.windowed = self.windowed or isinstance(each, exp.Window)
+            aggregate = aggregate or (isinstance(each, exp.AggFunc) and not isinstance(each.parent, exp.Window))
+        return Output(node.alias_or_name.lower(), self.operand(inner), aggregate=aggregate)
+
+
+def key(node: Node) -> str:
+    """The normal form of an expression: column qualifiers, quotes, casts of literals and parentheses taken out, folded.
+
+    Equal for an expression of a query and the same expression in an index or in the predicate of a partial index.
+    """
+    node = _bare(node)
+    if isinstance(node, exp.Column):
+        return str(node.name).lower()
+    if isinstance(node, exp.Literal):
+        return f"'{node.this}'" if node.is_string else str(node.this)
+    if isinstance(node, exp.Boolean):
+        return "true" if node.this else "false"
+    if isinstance(node, exp.Identifier):
+        return str(node.this).lower()
+    if isinstance(node, exp.DataType):
+        return str(node.this.value if hasattr(node.this, "value") else node.this).lower()
+    if isinstance(node, exp.Cast) and isinstance(node.this, exp.Literal):
+        return key(node.this)
+    name = node.name.lower() if isinstance(node, exp.Anonymous) else type(node).__name__.lower()
+    parts = [key(child) for child in node.iter_expressions()]
+    if isinstance(node, (exp.And, exp.Or, exp.EQ)):
+        parts.sort()
+    form = f"({name} {' '.join(parts)})"
+    return f"(not {form})" if node.args.get("negate") else form
+
+
+def _bare(node: Node) -> Node:
+    while isinstance(node, (exp.Paren, exp.Collate)):
+        node = node.this
+    return node
+
+
+def _told(values: Sequence[Node]) -> bool:
+    """Whether a term compares with values that are written out, as the predicate of a partial index does; others need no normal form."""
+    return all(isinstance(value, (exp.Literal, exp.Boolean, exp.Null, exp.Cast, exp.Neg)) for value in values)
+
+
+def _ref(column: exp.Column) -> Ref:
+    return Ref(column.table.lower(), column.name.lower())
+
+
+def _listed(value: object) -> list[Node]:
+    if value is None or isinstance(value, bool):
+        return []
+    return value if isinstance(value, list) else [value]  # type: ignore[list-item]
+
+
+def _alias_columns(node: Node) -> list[Node]:
+    alias = node.args.get("alias")
+    return alias.args.get("columns") or [] if isinstance(alias, exp.TableAlias) else []
+
+
+def _flat(node: Node, kind: type[exp.Connector]) -> Iterator[Node]:
+    pending = [node]
+    while pending:
+        each = pending.pop()
+        if isinstance(each, exp.Paren):
+            pending.append(each.this)
+        elif isinstance(each, kind):
+            pending += [each.expression, each.this]
+        else:
+            yield each
+
+
+def _inside(node: Node) -> Iterator[Node]:
+    """The nodes of an expression without those of its sub-queries."""
+    pending = [node]
+    while pending:
+        each = pending.pop()
+        if not isinstance(each, exp.Query):
+            yield each
+            pending.extend(each.iter_expressions())

@@ -1,0 +1,668 @@
+"""What a planner plans together: blocks flattened into nodes, ties and binds, with every column resolved against the catalog.
+
+Joins, derived tables and CTEs that are inlined, and semi- and anti-joins that are pulled up become one *unit*; a sub-query that runs by
+itself is a unit of its own, whose outer columns are constants.  Which blocks a planner flattens: PostgreSQL's manual, 7.8.3 (CTE
+materialization) and the README of its optimizer
+(src/backend/optimizer/README: "Pulling Up Subqueries", "EquivalenceClasses", "Valid OUTER JOIN Optimizations").
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from lastcall.model import Catalog, Index, Join, Table
+from lastcall.sql.block import Block, Cte, Kind, Mode, Op, Operand, Output, Ref, Source, Span, Sub, Term
+
+BOOLEANS = frozenset({"BOOL", "BOOLEAN", "BIT", "BIT(1)", "TINYINT(1)"})
+
+STRENGTH = {Op.EQ: 4, Op.IN: 3, Op.PREFIX: 2, Op.BETWEEN: 1}
+"""How well a filter narrows a table; what is not listed does not drive (one-sided ranges, IS NULL, booleans)."""
+
+WEAK = 0
+
+EQUATING = frozenset({Op.EQ, Op.IN, Op.NULL})
+RANGES = frozenset({Op.PREFIX, Op.BETWEEN, Op.LOW, Op.HIGH})
+
+SERVING_METHODS = frozenset({"", "btree", "hash", "clustered", "nonclustered", "bitmap"})
+"""Kinds of index that serve an equality.  GIN, GiST, BRIN, full-text and columnstore ones do not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An index that can serve, with its columns and the conjuncts of its predicate in the normal form of operands and terms."""
+
+    index: Index
+    columns: tuple[str, ...]
+    where: tuple[str, ...]
+
+
+class Schema:
+    """What all queries of a tree are judged by: the catalog, the blocks of its views, and the tables whose reading does not matter."""
+
+    def __init__(self, catalog: Catalog, views: Mapping[str, Block] | None = None, small: frozenset[str] = frozenset()) -> None:
+        self.catalog = catalog
+        self.dialect = catalog.dialect
+        self.views = views or {}
+        self.small = small
+        self._serving: dict[str, tuple[Served, ...]] = {}
+
+    def serving(self, table: Table) -> tuple[Served, ...]:
+        """The indexes of a table that can serve an equality, whole ones before partial ones, small before large."""
+        found = self._serving.get(table.name)
+        if found is None:
+            useful = [index for index in table.indexes if index.method in SERVING_METHODS]
+            useful.sort(key=lambda each: (bool(each.where), len(each.columns), each.columns, each.name))
+            found = self._serving[table.name] = tuple(self._normal(index) for index in useful)
+        return found
+
+    def _normal(self, index: Index) -> Served:
+        if not index.where and not any(column.startswith("(") for column in index.columns):
+            return Served(index, index.columns, ())
+        from lastcall.sql.query import normal_forms  # noqa: PLC0415 -- the parser is loaded for the few indexes that need it
+
+        columns = tuple(normal_forms(column, self.dialect)[0] if column.startswith("(") else column for column in index.columns)
+        return Served(index, columns, normal_forms(index.where, self.dialect) if index.where else ())
+
+
+Group = tuple[int, ...]
+Col = tuple[int, str]
+"""A column of a unit: the node's number, and the column's name (or the key of an expression on that node alone)."""
+
+
+@dataclass(slots=True)
+class Node:
+    """A table of a unit, or an opaque source (a derived table that is made before it is joined)."""
+
+    alias: str
+    name: str
+    span: Span
+    table: Table | None
+    group: Group
+    known: bool = True
+    """False where the catalog has no such table."""
+    rows: bool = False
+    """Opaque with few rows: it drives."""
+    opaque: bool = False
+    small: bool = False
+    columns: frozenset[str] | None = None
+    """The column names, where they are known."""
+    binds: dict[str, list[Bind]] = field(default_factory=dict)
+    ors: list[OrBind] = field(default_factory=list)
+    keys: set[str] = field(default_factory=set)
+    """The normal forms of the conjuncts on this node alone, and ``column is not null`` for what a strict one compares."""
+
+    strength: int = WEAK
+    """The best filter on the node: set by ``settle``, with the columns by how they are bound."""
+    equal: frozenset[str] = frozenset()
+    strong: frozenset[str] = frozenset()
+    ranged: frozenset[str] = frozenset()
+
+    def settle(self) -> None:
+        """Sum up the binds, once all are known; a two-sided range is two one-sided ones on the same column."""
+        if self.binds:
+            self.equal = frozenset(name for name, binds in self.binds.items() if any(bind.op in EQUATING for bind in binds))
+            self.strong = frozenset(name for name, binds in self.binds.items() if any(bind.strength >= STRENGTH[Op.IN] for bind in binds))
+            self.ranged = frozenset(name for name, binds in self.binds.items() if any(bind.op in RANGES for bind in binds))
+        self.strength = self._strength()
+
+    def _strength(self) -> int:
+        best = max((min(strength for arm in each.arms for _, strength in arm) for each in self.ors), default=WEAK)
+        for binds in self.binds.values():
+            best = max(best, *(bind.strength for bind in binds))
+            if {Op.LOW, Op.HIGH} <= {bind.op for bind in binds}:
+                best = max(best, STRENGTH[Op.BETWEEN])
+        return best
+
+    @property
+    def judged(self) -> bool:
+        return self.table is not None and not self.small and not self.table.uncertain
+
+    def has(self, column: str) -> bool | None:
+        return None if self.columns is None else column in self.columns
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    op: Op
+    strength: int
+    span: Span
+    outer: str = ""
+    """The table outside the unit whose column this is compared with, for a correlated sub-query."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrBind:
+    """An OR each of whose arms binds a column of this node: served when an index serves every arm."""
+
+    arms: tuple[tuple[tuple[str, int], ...], ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """``left`` equals an expression over ``right``; ``group`` is the outer join or anti-join it is a condition of."""
+
+    left: Col
+    right: tuple[Col, ...]
+    span: Span
+    plain: bool = True
+
+
+@dataclass(slots=True)
+class Scope:
+    """The names a block can speak of; ``unit`` is where its tables live."""
+
+    unit: Unit
+    parent: Scope | None
+    ctes: dict[str, tuple[Cte, Scope]] = field(default_factory=dict)
+    bindings: dict[str, Binding] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What an alias stands for: a node, or (inlined) the outputs of a block in its own scope."""
+
+    node: int = -1
+    scope: Scope | None = None
+    outputs: tuple[Output, ...] = ()
+    columns: tuple[str, ...] = ()
+
+
+class Plan:
+    """What all units of one statement share."""
+
+    def __init__(self, schema: Schema, block: Block) -> None:
+        self.schema = schema
+        self.units: list[Unit] = []
+        self.tables: list[str] = []
+        self.unknown: list[str] = []
+        self.references: Counter[str] = Counter(_names(block))
+        self.made: dict[int, bool] = {}
+        self.working: list[str] = []
+        Unit(self).alone(block, None)
+
+
+def _names(block: Block) -> Iterator[str]:
+    """Every table name that a block and those in it read."""
+    pending = [block]
+    while pending:
+        each = pending.pop()
+        for source in each.sources:
+            if source.table:
+                yield source.table
+            if source.block:
+                pending.append(source.block)
+        pending += [sub.block for sub in each.subs]
+        pending += [cte.block for cte in each.ctes]
+        pending += each.arms
+
+
+# ---------------------------------------------------------------------------------------------------------------- units
+
+
+class Unit:
+    """Tables that a planner plans together."""
+
+    def __init__(self, query: Plan) -> None:
+        self.query = query
+        self.nodes: list[Node] = []
+        self.ties: list[Tie] = []
+        self.pending: list[tuple[Term, Scope, Group]] = []
+        self.groups = 0
+        self.inner: set[int] = set()
+        self.empty = False
+        self.correlated = False
+        self.uncertain = False
+        query.units.append(self)
+
+    # ------------------------------------------------------------------ blocks → nodes
+
+    def take(self, block: Block, parent: Scope | None, group: Group) -> Scope:
+        """Add the sources, terms and sub-queries of ``block``, under ``group``."""
+        scope = Scope(self, parent)
+        for cte in block.ctes:
+            scope.ctes[cte.name] = (cte, scope)
+        for arm in block.arms:
+            Unit(self.query).alone(arm, scope)
+        before: list[str] = []
+        for source in block.sources:
+            self.source(source, scope, group, before)
+            before.append(source.alias)
+        self.pending += [(term, scope, group) for term in block.terms]
+        for sub in block.subs:
+            self.sub(sub, scope, group)
+        for cte in block.ctes:  # one that nothing reads is judged all the same
+            if not self.query.references[cte.name]:
+                self.opaque(cte.block, scope, cte)
+        return scope
+
+    def alone(self, block: Block, scope: Scope | None) -> bool:
+        """Plan ``block`` as this unit, from ``scope``; True when it gives few rows."""
+        self.take(block, scope, ())
+        self.finish()
+        plain = block.aggregated and not block.grouped
+        return block.limited or plain or (not block.arms and self.driven())
+
+    def source(self, source: Source, scope: Scope, group: Group, before: Sequence[str]) -> None:
+        own = group
+        if source.kind is Kind.RIGHT:
+            self.push(scope, before, self.next_group())
+        elif source.kind is Kind.FULL:
+            self.push(scope, before, self.next_group())
+            own = (*group, self.next_group())
+        elif source.kind is Kind.LEFT:
+            own = (*self.deepest(source, scope, group), self.next_group())
+        self.bind(source, scope, own)
+        condition = own if source.kind is not Kind.RIGHT else group
+        self.pending += [(term, scope, condition) for term in source.on]
+        for name in self.shared(source, scope, before):
+            left = next((alias for alias in before if self.column_of(scope, alias, name)), before[0] if before else "")
+            term = Term(Op.EQ, Operand((Ref(left, name),), name), Operand((Ref(source.alias, name),), name), span=source.span)
+            self.pending.append((term, scope, condition))
+
+    def next_group(self) -> int:
+        self.groups += 1
+        return self.groups
+
+    def deepest(self, source: Source, scope: Scope, group: Group) -> Group:
+        """The outer join that an outer join hangs on: the deepest group among the tables that its condition speaks of."""
+        deepest = group
+        for term in source.on:
+            for ref in (*term.left.refs, *term.right.refs):
+                if ref.source and ref.source != source.alias and ref.source in scope.bindings:
+                    node = scope.bindings[ref.source].node
+                    if node >= 0 and len(self.nodes[node].group) > len(deepest):
+                        deepest = self.nodes[node].group
+        return deepest
+
+    def push(self, scope: Scope, aliases: Sequence[str], group: int) -> None:
+        """RIGHT and FULL JOIN: what stands before may be missing."""
+        for alias in aliases:
+            node = scope.bindings[alias].node
+            if node >= 0:
+                self.nodes[node].group = (group, *self.nodes[node].group)
+
+    def shared(self, source: Source, scope: Scope, before: Sequence[str]) -> tuple[str, ...]:
+        """The columns of USING, or those that NATURAL finds on both sides."""
+        if not source.natural:
+            return source.using
+        binding = scope.bindings[source.alias]
+        columns = self.nodes[binding.node].columns if binding.node >= 0 else None
+        if columns is None:
+            self.uncertain = True
+            return ()
+        return tuple(sorted(name for name in columns if any(self.column_of(scope, alias, name) for alias in before)))
+
+    def column_of(self, scope: Scope, alias: str, name: str) -> bool:
+        binding = scope.bindings[alias]
+        if binding.node >= 0:
+            return bool(self.nodes[binding.node].has(name))
+        return any(output.name == name for output in binding.outputs) or name in binding.columns
+
+    def bind(self, source: Source, scope: Scope, group: Group) -> None:
+        block, cte = source.block, None
+        if source.table:
+            found = _cte(scope, source.table)
+            if found:
+                cte, home = found
+                if self.inlined(cte):
+                    inner = self.take(cte.block, home, group)
+                    scope.bindings[source.alias] = Binding(-1, inner, cte.block.outputs, source.columns or cte.columns)
+                else:
+                    self.add_opaque(source, scope, group, rows=self.opaque(cte.block, home, cte), block=cte.block, columns=cte.columns)
+                return
+            view = self.query.schema.views.get(source.table)
+            if view is not None and source.table not in self.query.working:
+                block = view
+            else:
+                self.add_table(source, scope, group)
+                return
+        if block is None:
+            self.add_opaque(source, scope, group, rows=source.rows_known, block=None, columns=source.columns)
+        elif not block.fenced and not source.lateral and not block.ctes:
+            self.query.working.append(source.table)
+            inner = self.take(block, None if source.table else scope.parent, group)
+            self.query.working.pop()
+            scope.bindings[source.alias] = Binding(-1, inner, block.outputs, source.columns)
+        else:
+            self.query.working.append(source.table)
+            rows = Unit(self.query).alone(block, scope if source.lateral else _without_bindings(scope))
+            self.query.working.pop()
+            self.add_opaque(source, scope, group, rows=rows, block=block, columns=source.columns)
+
+    def inlined(self, cte: Cte) -> bool:
+        """PostgreSQL (12 on) and the others inline a CTE that is read once; read more often it is made first."""
+        if cte.name in self.query.working or (cte.recursive and cte.name in _names(cte.block)):
+            return False
+        once = self.query.references[cte.name] == 1
+        return not cte.block.fenced and not cte.block.ctes and cte.materialized is not True and (once or cte.materialized is False)
+
+    def opaque(self, block: Block, home: Scope, cte: Cte) -> bool:
+        """Plan a CTE as a unit of its own, once; True when it gives few rows.  In its own recursive term it is the last round's rows."""
+        if cte.name in self.query.working:
+            return True
+        if id(cte) not in self.query.made:
+            self.query.working.append(cte.name)
+            recursive = cte.recursive and cte.name in _names(cte.block)
+            if recursive and block.arms:
+                results = [Unit(self.query).alone(arm, home) for arm in block.arms]
+                self.query.made[id(cte)] = results[0] or block.limited
+            else:
+                self.query.made[id(cte)] = Unit(self.query).alone(block, home)
+            self.query.working.pop()
+        return self.query.made[id(cte)]
+
+    def add_table(self, source: Source, scope: Scope, group: Group) -> None:
+        name = source.table
+        table = self.query.schema.catalog.table(name)
+        known = table is not None or name in self.query.schema.catalog.views
+        (self.query.tables if known else self.query.unknown).append(table.name if table else name)
+        if not known:
+            self.query.tables.append(name)
+        columns = frozenset(column.name for column in table.columns) if table and table.columns and not table.uncertain else None
+        node = Node(source.alias, table.name if table else name, source.span, table, group, known=known, columns=columns)
+        node.small = bool({name, node.name, node.name.rpartition(".")[2]} & self.query.schema.small)
+        self.add(node, source.alias, scope)
+
+    def add_opaque(self, source: Source, scope: Scope, group: Group, *, rows: bool, block: Block | None, columns: tuple[str, ...]) -> None:
+        names: frozenset[str] | None = None
+        outputs = block.outputs if block and not block.arms else block.arms[0].outputs if block and block.arms else ()
+        if columns:
+            names = frozenset(columns)
+        elif outputs and not any(output.star for output in outputs):
+            names = frozenset(output.name for output in outputs)
+        self.add(Node(source.alias, source.alias, source.span, None, group, rows=rows, opaque=True, columns=names), source.alias, scope)
+
+    def add(self, node: Node, alias: str, scope: Scope) -> None:
+        self.nodes.append(node)
+        scope.bindings[alias] = Binding(len(self.nodes) - 1)
+
+    def sub(self, sub: Sub, scope: Scope, group: Group) -> None:
+        """A sub-query: pulled up into this unit where planners do that, else a unit of its own."""
+        block = sub.block
+        plain = not block.fenced and not block.ctes
+        if sub.pulled and plain and sub.mode in (Mode.SEMI, Mode.ANTI):
+            own = (*group, self.next_group()) if sub.mode is Mode.ANTI else group
+            inner = self.take(block, scope, own)
+            for operand, output in zip(sub.operands, block.outputs, strict=False):
+                if not output.star:
+                    self.pending.append(
+                        (
+                            Term(Op.EQ, operand, Operand((Ref("?out", output.name),), "?out"), span=sub.span),
+                            _joined(scope, inner, output),
+                            own,
+                        )
+                    )
+            return
+        rows = Unit(self.query).alone(block, scope)
+        if sub.pulled and sub.mode is Mode.SEMI and sub.operands:  # its result is made first, then looked up or looped over
+            source = Source(f"?sub{len(self.nodes)}", block=block, span=sub.span)
+            self.add_opaque(source, scope, group, rows=rows, block=block, columns=())
+            outputs = block.outputs or (block.arms[0].outputs if block.arms else ())
+            for operand, output in zip(sub.operands, outputs, strict=False):
+                right = Operand((Ref(source.alias, output.name),), output.name)
+                self.pending.append((Term(Op.EQ, operand, right, span=sub.span), scope, group))
+
+    # ------------------------------------------------------------------ terms → binds and ties
+
+    def finish(self) -> None:
+        """Resolve the terms once all sources are known: first which outer joins are inner ones in truth, then binds and ties."""
+        resolved = [
+            (term, self.resolve(term.left, scope), self.resolve(term.right, scope), scope, group) for term, scope, group in self.pending
+        ]
+        self.pending = []
+        for term, left, right, _, group in resolved:
+            if term.op not in (Op.NULL, Op.OTHER, Op.OR, Op.FALSE):
+                for node, _name in (*left.cols, *(right.cols if term.op is Op.EQ else ())):
+                    self.strict(node, group)
+        for each in self.nodes:
+            each.group = tuple(number for number in each.group if number not in self.inner)
+        for term, left, right, scope, group in resolved:
+            self.term(term, left, right, scope, tuple(number for number in group if number not in self.inner))
+        self.close()
+        for each in self.nodes:
+            each.settle()
+
+    def strict(self, node: int, group: Group) -> None:
+        """A term that no null row passes turns the outer joins between it and its table into inner ones."""
+        theirs = self.nodes[node].group
+        if theirs[: len(group)] == group:
+            self.inner.update(theirs[len(group) :])
+
+    def resolve(self, operand: Operand, scope: Scope) -> Resolved:
+        cols: list[Col] = []
+        outer = ""
+        known = not operand.subs
+        for ref in operand.refs:
+            found = _lookup(ref, scope)
+            if found is None:
+                known = False
+            elif isinstance(found, Resolved):
+                cols += found.cols
+                outer = outer or found.outer
+                known = known and found.known
+                if operand.bare:
+                    return found
+            else:
+                unit, col = found
+                if unit is self:
+                    cols.append(col)
+                else:
+                    outer = unit.nodes[col[0]].name
+                    self.correlated = True
+        return Resolved(tuple(dict.fromkeys(cols)), operand.key, outer, known, operand.bare, operand.boolean)
+
+    def term(self, term: Term, left: Resolved, right: Resolved, scope: Scope, group: Group) -> None:
+        if term.op is Op.FALSE:
+            self.empty = self.empty or not group
+        elif term.op is Op.OR:
+            self.either(term, scope)
+        else:
+            self.note(term, left, right)
+            if term.op is Op.EQ and left.cols and right.cols:
+                self.tie(term, left, right)
+                self.tie(term, right, left)
+            elif left.cols and not right.cols and right.known:
+                self.constrain(term, left, right.outer)
+            elif right.cols and not left.cols and left.known and term.op is Op.EQ:
+                self.constrain(term, right, left.outer)
+
+    def note(self, term: Term, left: Resolved, right: Resolved) -> None:
+        """What the terms say of one table alone is what the predicate of a partial index is looked for in."""
+        nodes = {node for node, _ in (*left.cols, *right.cols)}
+        if len(nodes) == 1 and not left.outer and not right.outer:
+            self.nodes[nodes.pop()].keys.add(term.key)
+        if term.op not in (Op.NULL, Op.OTHER):
+            for node, name in (*left.cols, *right.cols):
+                self.nodes[node].keys.add(f"(not (is {name} (null )))")
+
+    def constrain(self, term: Term, left: Resolved, outer: str) -> None:
+        if len({node for node, _ in left.cols}) != 1:
+            return
+        number = left.cols[0][0]
+        node = self.nodes[number]
+        name = left.key if not left.bare else left.cols[0][1]
+        column = node.table.column(name) if node.table else None
+        if term.op is Op.NULL and not node.group and column and not column.nullable:
+            self.empty = True  # IS NULL of a column that cannot be null
+        truth = left.boolean or (column is not None and column.type in BOOLEANS)
+        strength = WEAK if truth or (left.key.startswith("(") and not self.expression(node, name)) else STRENGTH.get(term.op, WEAK)
+        if term.op in (Op.NOT_NULL, Op.OTHER):
+            return
+        node.binds.setdefault(name, []).append(Bind(term.op, strength, term.span, outer))
+
+    def expression(self, node: Node, name: str) -> bool:
+        """Whether an index is on this very expression; any other filter by an expression narrows nothing that an index could serve."""
+        return node.table is not None and any(name in served.columns for served in self.query.schema.serving(node.table))
+
+    def tie(self, term: Term, left: Resolved, right: Resolved) -> None:
+        nodes = {node for node, _ in left.cols}
+        others = {node for node, _ in right.cols}
+        if len(nodes) != 1 or nodes & others or not right.known:
+            return
+        name = left.cols[0][1] if left.bare else left.key
+        self.ties.append(Tie((left.cols[0][0], name), right.cols, term.span, left.bare and right.bare))
+
+    def either(self, term: Term, scope: Scope) -> None:
+        """OR: what every arm says is said; a table that every arm binds is reached when each arm has an index."""
+        arms = [[(each, self.resolve(each.left, scope), self.resolve(each.right, scope)) for each in arm] for arm in term.arms]
+        ties = [
+            {(left.cols, right.cols): (each, left, right) for each, left, right in arm if each.op is Op.EQ and left.cols and right.cols}
+            for arm in arms
+        ]
+        for pair in ties[0]:
+            if all(pair in arm or pair[::-1] in arm for arm in ties[1:]):
+                each, left, right = ties[0][pair]
+                self.tie(each, left, right)
+                self.tie(each, right, left)
+        for number, node in enumerate(self.nodes):
+            per_arm = [tuple(self.arm_binds(arm, number)) for arm in arms]
+            if not all(per_arm):
+                continue
+            common = set.intersection(*({name for name, _ in binds} for binds in per_arm))
+            if common:
+                for name in sorted(common):
+                    weakest = min(strength for binds in per_arm for found, strength in binds if found == name)
+                    node.binds.setdefault(name, []).append(Bind(Op.IN, min(weakest, STRENGTH[Op.IN]), term.span))
+            else:
+                node.ors.append(OrBind(tuple(per_arm), term.span))
+
+    def arm_binds(self, arm: Iterable[tuple[Term, Resolved, Resolved]], number: int) -> Iterator[tuple[str, int]]:
+        node = self.nodes[number]
+        for term, left, right in arm:
+            if len(left.cols) == 1 and left.cols[0][0] == number and left.bare and not right.cols and right.known and not left.boolean:
+                column = node.table.column(left.cols[0][1]) if node.table else None
+                if STRENGTH.get(term.op, WEAK) and not (column and column.type in BOOLEANS):
+                    yield left.cols[0][1], STRENGTH[term.op]
+
+    def close(self) -> None:
+        """Equality is transitive: ``a.x = b.y AND b.y = c.z`` ties a to c, ``a.x = 5 AND a.x = b.y`` binds b (equivalence classes)."""
+        classes: dict[Col, set[Col]] = {}
+        spans: dict[Col, Span] = {}
+        for tie in self.ties:
+            if tie.plain and not self.nodes[tie.left[0]].group and not self.nodes[tie.right[0][0]].group:
+                merged = classes.setdefault(tie.left, {tie.left}) | classes.setdefault(tie.right[0], {tie.right[0]})
+                for col in merged:
+                    classes[col] = merged
+                spans.setdefault(tie.left, tie.span)
+        known = {(tie.left, tie.right) for tie in self.ties}
+        for members in {id(each): each for each in classes.values()}.values():
+            for one, other in combinations(sorted(members), 2):
+                for left, right in ((one, other), (other, one)):
+                    if left[0] != right[0] and (left, (right,)) not in known:
+                        self.ties.append(Tie(left, (right,), spans[left]))
+            bound = [bind for node, name in sorted(members) for bind in self.nodes[node].binds.get(name, ()) if bind.op in (Op.EQ, Op.IN)]
+            for number, name in members if bound else ():
+                binds = self.nodes[number].binds.setdefault(name, [])
+                if not any(bind.op in (Op.EQ, Op.IN) for bind in binds):
+                    binds.append(bound[0])
+
+    # ------------------------------------------------------------------ what the unit says
+
+    def driven(self) -> bool:
+        return self.empty or any(not node.group and (node.rows or node.strength > WEAK) for node in self.nodes)
+
+    def joins(self) -> Iterator[Join]:
+        seen: set[frozenset[str]] = set()
+        for tie in self.ties:
+            left, right = self.nodes[tie.left[0]], self.nodes[tie.right[0][0]]
+            names = f"{left.name}.{tie.left[1]}", f"{right.name}.{tie.right[0][1]}"
+            if tie.plain and frozenset((*names, left.alias, right.alias)) not in seen and not left.opaque and not right.opaque:
+                seen.add(frozenset((*names, left.alias, right.alias)))
+                yield Join(*names, kind="left" if left.group != right.group else "inner")
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """An operand with its columns found: those of this unit, and the table of one outside it."""
+
+    cols: tuple[Col, ...]
+    key: str
+    outer: str
+    known: bool
+    bare: bool
+    boolean: bool
+
+
+def _cte(scope: Scope | None, name: str) -> tuple[Cte, Scope] | None:
+    while scope is not None:
+        if name in scope.ctes:
+            return scope.ctes[name]
+        scope = scope.parent
+    return None
+
+
+def _without_bindings(scope: Scope) -> Scope:
+    """What a derived table that is not LATERAL can speak of: CTEs and outer blocks, but no table beside it."""
+    return Scope(scope.unit, scope.parent, scope.ctes)
+
+
+def _joined(scope: Scope, inner: Scope, output: Output) -> Scope:
+    """A scope in which ``?out`` is the output of a pulled-up sub-query, and everything else as outside."""
+    return Scope(scope.unit, scope, {}, {"?out": Binding(-1, inner, (output,))})
+
+
+def _lookup(ref: Ref, scope: Scope | None) -> tuple[Unit, Col] | Resolved | None:
+    """The column that a name stands for, from the inside outwards; None where that cannot be told."""
+    while scope is not None:
+        if ref.source:
+            binding = scope.bindings.get(ref.source)
+            if binding is not None:
+                return _through(binding, ref.name, scope)
+        else:
+            found = _unqualified(ref.name, scope)
+            if found is not None:
+                return _through(found, ref.name, scope)
+        scope = scope.parent
+    return None
+
+
+def _unqualified(name: str, scope: Scope) -> Binding | None:
+    """The only source that has the column; where columns are unknown, the only source that could have it."""
+    possible: list[Binding] = []
+    for binding in scope.bindings.values():
+        has = _has(binding, name, scope)
+        if has:
+            return binding
+        if has is None:
+            possible.append(binding)
+    return possible[0] if len(possible) == 1 else None
+
+
+def _has(binding: Binding, name: str, scope: Scope) -> bool | None:
+    if binding.node >= 0:
+        return scope.unit.nodes[binding.node].has(name)
+    if name in binding.columns or any(output.name == name and not output.star for output in binding.outputs):
+        return True
+    if any(output.star for output in binding.outputs) and binding.scope is not None:
+        answers = [_has(inner, name, binding.scope) for inner in binding.scope.bindings.values()]
+        return True if True in answers else None if None in answers else False
+    return False
+
+
+def _through(binding: Binding, name: str, scope: Scope) -> tuple[Unit, Col] | Resolved | None:
+    """Follow a column through inlined derived tables to the table that has it."""
+    if binding.node >= 0:
+        return scope.unit, (binding.node, name)
+    inner = binding.scope
+    if inner is None:
+        return None
+    if name in binding.columns and binding.columns.index(name) < len(binding.outputs):
+        output: Output | None = binding.outputs[binding.columns.index(name)]
+    else:
+        output = next((each for each in binding.outputs if each.name == name and not each.star), None)
+        if output is None and len(binding.outputs) == 1 and not binding.outputs[0].star and not binding.columns and name == "?out":
+            output = binding.outputs[0]
+    if output is None:
+        return _lookup(Ref("", name), _only(inner))
+    if output.operand.bare:
+        return _lookup(output.operand.refs[0], inner)
+    return inner.unit.resolve(output.operand, inner)
+
+
+def _only(scope: Scope) -> Scope:
+    """A scope without those around it: a star brings only what the block itself reads."""
+    return Scope(scope.unit, None, {}, scope.bindings)

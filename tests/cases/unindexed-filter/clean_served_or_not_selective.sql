@@ -1,0 +1,12 @@
+CREATE TABLE users (id bigint PRIMARY KEY, email text UNIQUE, name text, active boolean NOT NULL, created timestamptz);
+CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint NOT NULL, status text, created timestamptz, total numeric);
+CREATE INDEX orders_status_created_idx ON orders (status, created);
+CREATE TABLE items (id bigint PRIMARY KEY, order_id bigint NOT NULL REFERENCES orders, product_id bigint, quantity int);
+CREATE INDEX items_order_id_idx ON items (order_id);
+
+SELECT id FROM users WHERE email = $1 AND name = $2;
+SELECT id FROM users WHERE active;
+SELECT id FROM users WHERE name IS NULL;
+SELECT id FROM users WHERE name IS NOT NULL AND active IS TRUE;
+SELECT id FROM orders WHERE total > 5;
+SELECT id FROM orders WHERE status = 'x' AND total = 3;

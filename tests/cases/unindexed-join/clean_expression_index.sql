@@ -1,0 +1,9 @@
+CREATE TABLE users (id bigint PRIMARY KEY, email text UNIQUE, name text, active boolean NOT NULL, created timestamptz);
+CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint NOT NULL, status text, created timestamptz, total numeric);
+CREATE INDEX orders_status_created_idx ON orders (status, created);
+CREATE TABLE items (id bigint PRIMARY KEY, order_id bigint NOT NULL REFERENCES orders, product_id bigint, quantity int);
+CREATE INDEX items_order_id_idx ON items (order_id);
+
+CREATE INDEX users_lower_idx ON users (lower(name));
+SELECT u.id FROM orders o JOIN users u ON lower(u.name) = o.status WHERE o.id = $1;
+SELECT id FROM users WHERE lower(name) = $1;
