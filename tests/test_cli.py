@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
-import shutil
 import stat
 import subprocess
 import sys
@@ -14,7 +14,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 import lastcall
+from lastcall import progress
 from lastcall.cli import cli
+from lastcall.model import no_progress
 from repositories import Repo
 
 SCHEMA = """\
@@ -418,12 +420,11 @@ def folder(tmp_path, monkeypatch) -> Path:
     return top
 
 
-@pytest.mark.usefixtures("folder")
-def test_audit_of_a_plain_folder_needs_no_git(monkeypatch):
-    monkeypatch.setenv("PATH", "")
-    found = run("audit", "plain", "--format", "json")
-    report = json.loads(found.output)
-    assert (found.exit_code, report["coverage"]["files"], report["coverage"]["queries"]) == (1, 2, 1)
+@pytest.mark.usefixtures("folder", "importable")
+def test_audit_of_a_plain_folder_needs_no_git():
+    found = process("audit", "plain", "--format", "json", PATH="")
+    report = json.loads(found.stdout)
+    assert (found.returncode, report["coverage"]["files"], report["coverage"]["queries"]) == (1, 2, 1)
     assert [(each["rule"], each["path"]) for each in report["findings"]] == [("unindexed-join", "reports/slow.sql")]
     assert report["release"]["branch"] is None
 
@@ -668,4 +669,30 @@ def test_pre_receive_on_a_server(shop, tmp_path):
 def test_a_process_of_its_own(shop):
     done = process("check", "--only", "queries", cwd=shop.root)
     assert (done.returncode, done.stderr) == (0, "")
-    assert shutil.which("git")
+
+
+# ---------------------------------------------------------------------------------------------------------------- progress
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_bar_is_drawn_on_a_terminal_only_and_only_for_long_work(monkeypatch):
+    with progress.watched(wanted=True) as told:
+        assert told is no_progress
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    with progress.watched(wanted=False) as told:
+        assert told is no_progress
+    with progress.watched(wanted=True) as told:
+        told("files", 1, 10)
+    assert screen.getvalue() == ""
+    monkeypatch.setattr(progress, "PATIENCE", 0)
+    with progress.watched(wanted=True) as told:
+        told("files", 1, 10)
+        told("[red]reviews", 1, 0)
+        told("files", 10, 10)
+    assert "10/10" in screen.getvalue()
+    assert "[red]reviews" in screen.getvalue()

@@ -101,7 +101,7 @@ def test_keys_of_the_policy_that_nobody_enforces_are_told(shop):
 
 def test_a_whole_tree_is_its_own_release():
     found = whole(Side(notes=("postgres",)), "plain")
-    assert (found.headline, found.notes, found.before) == ("plain", ("postgres",), None)
+    assert (found.headline, found.notes, found.before) == ("audit of plain", ("postgres",), None)
 
 
 # ---------------------------------------------------------------------------------------------------------------- where a finding is

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from lastcall.model import Report
 
 USAGE, BUG, INTERRUPTED = 2, 3, 130
-BUGS = "https://github.com/lastcall/lastcall/issues"
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -76,7 +75,7 @@ def _tell(error: Exception) -> int:
 
     click.echo(no_commands(visible("".join(traceback.format_exception(error)))), err=True)
     click.echo(
-        f"lastcall {__version__}: this is a bug in lastcall ({type(error).__name__}); please report it with the lines above: {BUGS}",
+        f"lastcall {__version__}: this is a bug in lastcall ({type(error).__name__}); please report it with the lines above",
         err=True,
     )
     return BUG
@@ -135,6 +134,7 @@ def _with(options: Sequence[Callable[[Command], Command]]) -> Callable[[Command]
     return add
 
 
+COLOR = click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True, help="Honours NO_COLOR.")
 PROGRESS = click.option("--progress/--no-progress", default=True, help="Show a bar for long work, on a terminal only.")
 FAIL_ON = click.option(
     "--fail-on", type=click.Choice(["note", "warning", "error"]), default="error", show_default=True, help="Lowest severity that fails."
@@ -144,9 +144,7 @@ REPORTING = _with(
         click.option("--format", "format_", type=FORMAT, default="text", show_default=True, help="Format on standard output."),
         click.option("--report", "reports", type=REPORT, multiple=True, help="Write a report to a file too; repeatable."),
         FAIL_ON,
-        click.option(
-            "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True, help="Honours NO_COLOR."
-        ),
+        COLOR,
         PROGRESS,
     ]
 )
@@ -374,6 +372,7 @@ def collect(
 @click.argument("name", metavar="RULE|COMMIT")
 @COMPARED
 @EVIDENCE
+@COLOR
 @PROGRESS
 def explain(
     *,
@@ -384,6 +383,7 @@ def explain(
     head: str | None,
     evidence: Path | None,
     forge: str | None,
+    color: str,
     progress: bool,
 ) -> None:
     """Explain a rule, or the evidence about a commit.
@@ -394,12 +394,12 @@ def explain(
     with _wishes(progress=progress, evidence=evidence, forge=forge) as wishes:
         from lastcall.commands import explain as explaining  # noqa: PLC0415
 
-        text = explaining.explain(Path(), name, asked, wishes)
+        text = explaining.explain(Path(), name, asked, wishes, Output("text", (), color).style)
     say(text)
 
 
 @cli.command()
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True, help="Honours NO_COLOR.")
+@COLOR
 def demo(color: str) -> None:
     """Rebuild the outage in a temporary repository, and check it.
 

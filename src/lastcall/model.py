@@ -393,7 +393,7 @@ class Join:
     kind: str = "inner"
 
 
-class Path(StrEnum):
+class AccessPath(StrEnum):
     """How a query gets at the rows of one of its tables."""
 
     INDEX = "index"
@@ -425,7 +425,7 @@ class Access:
 
     table: Table
     alias: str
-    path: Path
+    path: AccessPath
     location: Location
     columns: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
@@ -440,7 +440,7 @@ class Query:
     """A query with its place in the host file, what it reads and how.
 
     ``sql`` is the SQL it was lowered to; ``shape`` is the same with literals and parameters taken out, which the fingerprint is made of;
-    ``tables`` are names as the query writes them, folded; ``unknown_tables`` are those that the catalog does not have.
+    ``tables`` are names as the query writes them, folded; ``unknown_tables`` tells of those that the catalog does not have.
     """
 
     sql: str
@@ -450,7 +450,7 @@ class Query:
     tables: tuple[str, ...] = ()
     joins: tuple[Join, ...] = ()
     accesses: tuple[Access, ...] = ()
-    unknown_tables: tuple[str, ...] = ()
+    unknown_tables: tuple[Unread, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from lastcall.formats import Style
     from lastcall.model import Report
 
 PASS, FINDINGS = 0, 1
@@ -31,12 +32,19 @@ class Output:
             return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         return self.color == "always"
 
+    @property
+    def style(self) -> Style:
+        """What standard output can show."""
+        from lastcall.formats import Style  # noqa: PLC0415
+
+        width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
+        return Style(width=width, color=self.colored)
+
     def deliver(self, report: Report) -> int:
         """Print and write the report; the exit code of its verdict.  That it is seen comes first: files may not be writable."""
-        width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
-        say(_render(report, self.format, width, color=self.colored))
+        say(_render(report, self.format, self.style))
         for name, file in self.reports:
-            save(file, _render(report, name, 80, color=False))
+            save(file, _render(report, name))
         return FINDINGS if report.failed else PASS
 
 
@@ -68,8 +76,8 @@ def save(file: Path, text: str) -> None:
         ) from None
 
 
-def _render(report: Report, name: str, width: int, *, color: bool) -> str:
+def _render(report: Report, name: str, style: Style | None = None) -> str:
     from lastcall.formats import Format, Style  # noqa: PLC0415
     from lastcall.plugins import load  # noqa: PLC0415
 
-    return load("lastcall.formats", name, Format).render(report, Style(width=width, color=color))
+    return load("lastcall.formats", name, Format).render(report, style or Style())

@@ -97,7 +97,7 @@ def collect(repository: Repository, comparison: Comparison, source: Source, prog
 
 def whole(side: Side, label: str) -> Release:
     """One tree, judged by itself: what ``audit`` reads."""
-    return Release(position=Position.TREE, headline=label, after=side, notes=side.notes)
+    return Release(position=Position.TREE, headline=f"audit of {label}", after=side, notes=side.notes)
 
 
 def place(findings: Sequence[Finding], repository: Repository, comparison: Comparison, release: Release) -> list[Finding]:

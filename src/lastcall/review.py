@@ -276,13 +276,13 @@ def _merge_claim(facts: _Facts, pull: Pull, landed: Commit) -> _Claim:
 
 
 def _line_claim(facts: _Facts, pull: Pull, landed: Commit) -> _Claim:
-    """Squashed or rebased: how many commits of the line belong to it is what the forge says of each, unless the trees say otherwise."""
+    """Squashed or rebased: how many commits of the line belong to it is what the forge says of each; where it names but one, the trees tell."""
     listed = _line(facts, landed, lambda commit: pull.number in facts.known.get(commit.sha, CommitEvidence(commit.sha)).pulls)
     counted = _line(facts, landed, lambda _: True)
     found = listed
-    if facts.history.has(pull.head):
-        runs = [listed[-max(len(pull.commits), 1) :], (landed,), counted[-max(len(pull.commits), 1) :]]
-        found = next((run for run in runs if run[0].parents and facts.merged_tree(run[0].parents[0], pull.head) == landed.tree), runs[0])
+    if len(listed) == 1 and facts.history.has(pull.head):
+        runs = [counted[-max(len(pull.commits), 1) :], listed]
+        found = next((run for run in runs if run[0].parents and facts.merged_tree(run[0].parents[0], pull.head) == landed.tree), listed)
     commits = [commit.sha for commit in found]
     if pull.head in facts.late.by_sha:  # the branch itself came here as well, by another merge
         commits += [pull.head, *(commit.sha for commit in pull.commits)]

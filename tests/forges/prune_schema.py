@@ -27,7 +27,7 @@ PullRequestTimelineItemsConnection PullRequestTimelineItems HeadRefForcePushedEv
 ReviewDismissedEvent MergedEvent AddedToMergeQueueEvent RemovedFromMergeQueueEvent
 StatusCheckRollup StatusCheckRollupContext StatusCheckRollupContextConnection StatusContext Status CheckRun CheckRunConnection CheckSuite
 CheckSuiteConnection
-""".split()
+""".split()  # noqa: SIM905
 """Types whose fields stay, as far as these lead to types that stay.  Scalars, enums and inputs stay where something uses them."""
 
 LEFT_OUT = ("viewer", "HTML", "Html", "ResourcePath", "resourcePath", "abuse", "isHubber", "sponsor", "Sponsor", "project", "enterprise")
@@ -41,10 +41,14 @@ def main() -> None:
 
 def prune(document: DocumentNode) -> str:
     types = {each.name.value: each for each in document.definitions if getattr(each, "name", None)}
-    leaves = {name for name, each in types.items() if isinstance(each, ScalarTypeDefinitionNode | EnumTypeDefinitionNode | InputObjectTypeDefinitionNode)}
+    leaves = {
+        name
+        for name, each in types.items()
+        if isinstance(each, ScalarTypeDefinitionNode | EnumTypeDefinitionNode | InputObjectTypeDefinitionNode)
+    }
     kept = [narrowed(types[name], leaves) for name in KEPT]
     fields = [field for node in kept for field in getattr(node, "fields", None) or ()]
-    used = {named(each.type) for field in fields for each in (field, *field.arguments)}
+    used = {named(each.type) for field in fields for each in (field, *(field.arguments or ()))}
     return "\n\n".join(print_ast(bare(node)) for node in [*kept, *(types[name] for name in sorted(closure(used & leaves, types)))]) + "\n"
 
 
@@ -55,9 +59,9 @@ def narrowed(node, leaves: set[str]):
     fields = {each.name.value: each for each in node.fields if stays(each, leaves)}  # one field of GitHub's schema is defined twice
     return replace(
         node,
-        interfaces=tuple(each for each in node.interfaces if each.name.value in KEPT),
+        interfaces=tuple(each for each in node.interfaces or () if each.name.value in KEPT),
         fields=tuple(
-            replace(each, arguments=tuple(argument for argument in each.arguments if named(argument.type) in leaves | BUILT_IN))
+            replace(each, arguments=tuple(argument for argument in each.arguments or () if named(argument.type) in leaves | BUILT_IN))
             for each in fields.values()
         ),
     )
@@ -68,7 +72,7 @@ BUILT_IN = {"String", "Int", "Float", "Boolean", "ID"}
 
 def stays(field: FieldDefinitionNode, leaves: set[str]) -> bool:
     name, kind = field.name.value, named(field.type)
-    deprecated = any(each.name.value == DEPRECATED for each in field.directives)
+    deprecated = any(each.name.value == DEPRECATED for each in field.directives or ())
     return kind in leaves | BUILT_IN | set(KEPT) and not deprecated and not any(part in name for part in LEFT_OUT)
 
 
@@ -87,7 +91,9 @@ def closure(names: set[str], types: dict) -> set[str]:
 
 def bare(node):
     """Without descriptions and directives."""
-    parts = {name: tuple(bare(each) for each in getattr(node, name)) for name in ("fields", "values", "arguments") if getattr(node, name, None)}
+    parts = {
+        name: tuple(bare(each) for each in getattr(node, name)) for name in ("fields", "values", "arguments") if getattr(node, name, None)
+    }
     return replace(node, description=None, directives=(), **parts)
 
 

@@ -70,7 +70,7 @@ def _opened(paths: Sequence[Path]) -> Iterator[tuple[Tree, Tree, str]]:
                 yield part, whole, _label(paths, root)
                 return
     folder = _folder(paths)
-    yield folder, folder, ", ".join(str(path) for path in paths)
+    yield folder, folder, ", ".join(str(path) if path.name else path.resolve().name for path in paths)
 
 
 def _repository_of(path: Path) -> Path | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import io
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +14,10 @@ from lastcall import release
 from lastcall.check import rules
 from lastcall.commands.check import Wishes, compare
 from lastcall.comparison import Choice, Comparison, short
+from lastcall.formats import Style
 from lastcall.formats._untrusted import one_line
 from lastcall.model import Account, Change, Commit, LastcallError, Pull, Release, Review, Verdict
+from lastcall.rules import Rule
 
 if TYPE_CHECKING:
     from lastcall.git import Repository
@@ -26,11 +30,11 @@ _VERDICTS = {
 }
 
 
-def explain(start: Path, name: str, asked: Choice, wishes: Wishes) -> str:
+def explain(start: Path, name: str, asked: Choice, wishes: Wishes, style: Style) -> str:
     """The documentation of the rule ``name``, or the evidence about the commit ``name``.  LastcallError where it is neither."""
     rule = rules().get(name)
     if rule:
-        return f"{name} ({rule.severity})\n\n{inspect.cleandoc(rule.doc)}\n"
+        return f"{name} ({rule.severity})\n\n{_documentation(rule, style)}"
     with _repository(start, name) as repository:
         try:
             sha = repository.resolve(name)
@@ -40,6 +44,18 @@ def explain(start: Path, name: str, asked: Choice, wishes: Wishes) -> str:
         if sha not in {commit.sha for commit in compared.commits}:
             return _not_compared(repository, compared, sha)
         return "\n".join(_chain(release.gather(repository, compared, wishes.source, "review", wishes.progress), sha)) + "\n"
+
+
+def _documentation(rule: Rule, style: Style) -> str:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.markdown import Markdown  # noqa: PLC0415
+
+    options = [f"- `{each.name.replace('_', '-')}`: {each.default!r} where the policy says nothing" for each in fields(rule.options)]
+    text = "\n".join([inspect.cleandoc(rule.doc), *(["", "## Options", "", *options] if options else [])])
+    console = Console(file=io.StringIO(), width=min(style.width, 100), force_terminal=style.color, no_color=not style.color)
+    with console.capture() as shown:
+        console.print(Markdown(text))
+    return "".join(f"{line.rstrip()}\n" for line in shown.get().splitlines())
 
 
 def _repository(start: Path, name: str) -> Repository:

@@ -104,12 +104,16 @@ def _query_text(query: Query) -> str:
     span = f"-{place.end_line}" if place.end_line > place.line else ""
     joins = ", ".join(f"{join.left} = {join.right} ({join.kind})" for join in query.joins)
     lines = [f"{one_line(place.path)}:{place.line}{span}  {query.origin}", textwrap.indent(visible(query.sql).strip(), "    ")]
-    lines += _told("tables", ", ".join(query.tables)) + _told("joins", joins) + _told("not in the schema", ", ".join(query.unknown_tables))
+    lines += (
+        _told("tables", ", ".join(query.tables))
+        + _told("joins", joins)
+        + _told("not in the schema", ", ".join(each.subject for each in query.unknown_tables))
+    )
     return "\n".join(lines)
 
 
 def _told(word: str, what: str) -> list[str]:
-    return [f"  {word}: {one_line(what)}"] if what else []
+    return [textwrap.fill(f"{word}: {one_line(what)}", 100, initial_indent="  ", subsequent_indent="      ")] if what else []
 
 
 def _tables(side: Side) -> list[Table]:

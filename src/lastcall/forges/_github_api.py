@@ -21,7 +21,6 @@ from lastcall.model import LastcallError
 
 if TYPE_CHECKING:
     import requests
-    from pydantic import JsonValue
     from tenacity import RetryCallState
 
 T = TypeVar("T")
@@ -155,7 +154,7 @@ class Silence(Exception):  # noqa: N818 - not an error of ours: the forge did no
 class Node:
     """What one part of a question was answered with; ``silence`` says why it was not, ``passing`` that it may be in a moment."""
 
-    value: JsonValue = None
+    value: object = None
     silence: str = ""
     passing: bool = False
 
@@ -174,7 +173,7 @@ class _Error:
 
 @dataclass(frozen=True)
 class _Answer:
-    data: Mapping[str, JsonValue] | None = None
+    data: Mapping[str, object] | None = None
     errors: Sequence[_Error] | None = None
 
 
@@ -429,7 +428,7 @@ def _asked_to_wait(headers: Mapping[str, str]) -> float:
     return 0
 
 
-def checked(kind: type[T], value: JsonValue) -> T | None:
+def checked(kind: type[T], value: object) -> T | None:
     """``value`` as a ``kind`` (a dataclass of what was asked for), or None where it has another shape."""
     from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415
 

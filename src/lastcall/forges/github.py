@@ -11,15 +11,13 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from lastcall.forges import Forge, Question
 from lastcall.forges._github_api import Api, Node, checked, is_github, place, token
 from lastcall.model import Account, AccountKind, CommitEvidence, Evidence, Pull, PullCommit, Review, ReviewState, Unread
-
-if TYPE_CHECKING:
-    from pydantic import JsonValue
 
 T = TypeVar("T")
 
@@ -73,13 +71,19 @@ def collect(question: Question, sleep: Callable[[float], None] = time.sleep) -> 
     if not question.commits:
         return Evidence("github", where.repository)
     with Api(where, token(question.environ, where.host), sleep) as api:
-        return _Collection(api, question).evidence()
+        return _Collection(api, question, where.repository).evidence()
 
 
 GITHUB = Forge(detect, collect)
 
 
 # ---------------------------------------------------------------------------------------------------------------- what GitHub answers
+
+
+def _check_time(text: str | None) -> None:
+    """Times are kept as they are told; one that cannot be compared makes the answer one that was not understood."""
+    if text is not None and datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError(text)
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,7 @@ class _List:
     """A list as GitHub answers it, its entries still unread."""
 
     total: int
-    nodes: tuple[JsonValue, ...] | None
+    nodes: tuple[object, ...] | None
 
 
 @dataclass(frozen=True)
@@ -165,6 +169,9 @@ class _Review:
     author: _Actor | None
     commit: _Object | None
 
+    def __post_init__(self) -> None:
+        _check_time(self.submitted)
+
 
 @dataclass(frozen=True)
 class _Merge:
@@ -187,6 +194,9 @@ class _Pull:
     reviews: _List | None
     commits: _List
 
+    def __post_init__(self) -> None:
+        _check_time(self.merged)
+
 
 @dataclass(frozen=True)
 class _PageInfo:
@@ -198,7 +208,7 @@ class _PageInfo:
 class _Page:
     total: int
     info: _PageInfo
-    nodes: tuple[JsonValue, ...] | None
+    nodes: tuple[object, ...] | None
 
 
 @dataclass(frozen=True)
@@ -231,7 +241,7 @@ class _Listing(Generic[T]):
         info = "info: pageInfo { more: hasNextPage cursor: endCursor }"
         return f"page: {self.field}{after}) {{ total: totalCount {info} nodes {{ {self.entry} }} }}"
 
-    def read(self, nodes: Sequence[JsonValue] | None) -> list[T]:
+    def read(self, nodes: Sequence[object] | None) -> list[T]:
         """The entries that have the shape that was asked for; one that has not is missed by the count."""
         return [entry for value in nodes or () if (entry := checked(self.kind, value))]
 
@@ -266,7 +276,8 @@ class _Collection:
 
     api: Api
     question: Question
-    late: dict[str, tuple[_Late, tuple[int, ...]]] = field(default_factory=dict)
+    repository: str
+    late: dict[str, tuple[_Late, list[_Associated]]] = field(default_factory=dict)
     pulls: dict[int, tuple[_Pull, list[_Review], list[_Written]]] = field(default_factory=dict)
     people: dict[str, Account] = field(default_factory=dict)
     """Accounts by e-mail address, as GitHub maps them; what co-authors are found by."""
@@ -281,7 +292,7 @@ class _Collection:
             self.unread = {"": silent.pop()}
         return Evidence(
             forge="github",
-            repository=self.api.place.repository,
+            repository=self.repository,
             commits=tuple(self._commit(sha) for sha in sorted(self.late)),
             pulls=tuple(self._pull(number) for number in sorted(self.pulls)),
             unread=tuple(Unread("reviews", self.unread[subject], subject=subject) for subject in sorted(self.unread)),
@@ -298,17 +309,28 @@ class _Collection:
                 self._miss(f"commit:{sha}", node.silence or (unknown if not node.value else "GitHub's answer on it was not understood"))
                 continue
             found = self._whole(f"commit:{sha}", late.pulls, _PULLS, partial(_page_of_commit, sha))
-            self.late[sha] = late, tuple(sorted({each.number for each in found if self._is_ours(each.repository)}))
+            self.late[sha] = late, found
             self._meet(late.author, late.committer)
+        self._follow_rename()
+
+    def _follow_rename(self) -> None:
+        """GitHub answers under a repository's old name, too, but with the new one in all that it tells."""
+        if all(self._is_ours(each.repository) for _, found in self.late.values() for each in found):
+            return
+        name = self.api.ask({"n0": "nameWithOwner"})["n0"].value
+        self.repository = name if isinstance(name, str) else self.repository
 
     def _is_ours(self, repository: _Repository | None) -> bool:
         """A commit is part of the pull requests of other repositories of the network, too; their numbers mean nothing here."""
-        return repository is None or repository.name.casefold() == self.api.place.repository.casefold()
+        return repository is None or repository.name.casefold() == self.repository.casefold()
+
+    def _numbers(self, sha: str) -> tuple[int, ...]:
+        return tuple(sorted({each.number for each in self.late[sha][1] if self._is_ours(each.repository)}))
 
     # --------------------------------------------------------------------------------------------------------------- stage two
 
     def _read_pulls(self) -> None:
-        numbers = {number for _, numbers in self.late.values() for number in numbers}
+        numbers = {number for sha in self.late for number in self._numbers(sha)}
         numbers |= {self.question.pull} if self.question.pull is not None else set()
         for number, node in self._asked("pull requests asked of GitHub", sorted(numbers), _pull_part, _PULL_FRAGMENTS):
             pull = checked(_Pull, node.value)
@@ -385,11 +407,11 @@ class _Collection:
     # ------------------------------------------------------------------------------------------------------------------ telling
 
     def _commit(self, sha: str) -> CommitEvidence:
-        late, pulls = self.late[sha]
+        late, _ = self.late[sha]
         message = next(commit.message for commit in self.question.commits if commit.sha == sha)
         return CommitEvidence(
             sha=sha,
-            pulls=pulls,
+            pulls=self._numbers(sha),
             author=self._person(late.author, late.signature),
             committer=self._person(late.committer, late.signature),
             co_authors=self._written_with(message),
@@ -408,7 +430,7 @@ class _Collection:
             author=_account(pull.author),
             base=pull.base,
             head=pull.head,
-            base_repository=pull.repository.name if pull.repository else self.api.place.repository,
+            base_repository=pull.repository.name if pull.repository else self.repository,
             merge_commit=merge.oid if merge else None,
             merged_at=pull.merged,
             head_tree=next((commit.tree.oid for commit in commits if commit.oid == pull.head), None),

@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lastcall.model import Finding, Path, Query, Related, Severity
+from lastcall.model import AccessPath, Finding, Query, Related, Severity
 from lastcall.rules import NoOptions, Rule
 
 rule = Rule(__name__, __doc__, Severity.WARNING)
@@ -44,7 +44,7 @@ rule = Rule(__name__, __doc__, Severity.WARNING)
 @rule.each(Query)
 def check(query: Query, _: NoOptions) -> Iterator[Finding]:
     for access in query.accesses:
-        if access.path is not Path.UNINDEXED_FILTER or access.missing is None:
+        if access.path is not AccessPath.UNINDEXED_FILTER or access.missing is None:
             continue
         table, columns = access.table.name, " or ".join(access.columns)
         yield rule.finding(

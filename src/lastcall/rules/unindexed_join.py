@@ -46,7 +46,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lastcall.model import Access, Finding, Path, Query, Related, Severity
+from lastcall.model import Access, AccessPath, Finding, Query, Related, Severity
 from lastcall.rules import NoOptions, Rule
 
 rule = Rule(__name__, __doc__, Severity.ERROR)
@@ -55,14 +55,14 @@ rule = Rule(__name__, __doc__, Severity.ERROR)
 @rule.each(Query)
 def check(query: Query, _: NoOptions) -> Iterator[Finding]:
     for access in query.accesses:
-        if access.missing is None or access.path not in (Path.UNINDEXED_JOIN, Path.HASHED_JOIN):
+        if access.missing is None or access.path not in (AccessPath.UNINDEXED_JOIN, AccessPath.HASHED_JOIN):
             continue
         yield rule.finding(
             _message(access),
             access.location,
             key=[query.shape, access.table.name, *access.columns],
             severity=Severity.ERROR if access.selective else Severity.WARNING,
-            tables=dict.fromkeys([access.table.name, *access.sources]),
+            tables=tuple(dict.fromkeys([access.table.name, *access.sources])),
             index=access.missing,
             suggestion=access.missing.sql,
             related=[Related(f"{access.table.name} is declared here; its indexes: {access.table.indexes_in_words}", access.table.location)],
@@ -71,7 +71,7 @@ def check(query: Query, _: NoOptions) -> Iterator[Finding]:
 
 def _message(access: Access) -> str:
     table, source, columns = access.table.name, " and ".join(access.sources), ", ".join(access.columns)
-    if access.path is Path.HASHED_JOIN:
+    if access.path is AccessPath.HASHED_JOIN:
         return f"{table} and {source} are joined whole, and neither has an index that starts with the joined column ({columns} of {table})"
     lacking = f"no index of {table} starts with {columns}: the whole table is read"
     return f"{table} is looked up by {columns} for each row of {source}, but {lacking}"

@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lastcall.model import Finding, Location, Query, Severity, Side
+from lastcall.model import Finding, Query, Severity, Side, Unread
 from lastcall.rules import NoOptions, Rule
 
 rule = Rule(__name__, __doc__, Severity.NOTE)
@@ -43,17 +43,16 @@ rule = Rule(__name__, __doc__, Severity.NOTE)
 
 @rule.each(Side)
 def check(side: Side, _: NoOptions) -> Iterator[Finding]:
-    places: dict[str, tuple[str, Location]] = {}
+    told: set[str] = set()
     for query in side.queries:
-        for name, reason in _unknown(query):
-            places.setdefault(name, (reason, query.location))
-    for name, (reason, place) in places.items():
-        yield rule.finding(f"{name} {reason}; queries that read it are not judged", place, key=[name], tables=[name])
+        for unknown in (*query.unknown_tables, *_uncertain(query)):
+            if unknown.subject not in told:
+                told.add(unknown.subject)
+                message = f"{unknown.subject}: {unknown.reason}; queries that read it are not judged"
+                yield rule.finding(message, unknown.location, key=[unknown.subject], tables=[unknown.subject])
 
 
-def _unknown(query: Query) -> Iterator[tuple[str, str]]:
-    for name in query.unknown_tables:
-        yield name, "is not in the repository's schema"
+def _uncertain(query: Query) -> Iterator[Unread]:
     for access in query.accesses:
         if access.table.uncertain:
-            yield access.table.name, f"is not known for sure ({access.table.uncertain})"
+            yield Unread("table", f"its schema is not known for sure ({access.table.uncertain})", access.location, access.table.name)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from lastcall.model import Access, Catalog, Index, Join, Location, MissingIndex, Path
+from lastcall.model import Access, AccessPath, Catalog, Index, Join, Location, MissingIndex, Unread
 from lastcall.sql.block import Lowered, Op, Span
 from lastcall.sql.unit import STRENGTH, WEAK, Bind, Node, Plan, Schema, Served, Tie, Unit
 
@@ -25,7 +25,7 @@ class Reading:
     accesses: tuple[Access, ...]
     joins: tuple[Join, ...]
     tables: tuple[str, ...]
-    unknown: tuple[str, ...]
+    unknown: tuple[Unread, ...]
 
 
 def reading(lowered: Lowered, schema: Schema, place: Place) -> Reading:
@@ -33,7 +33,8 @@ def reading(lowered: Lowered, schema: Schema, place: Place) -> Reading:
     plan = Plan(schema, lowered.block)
     accesses = (access for unit in plan.units for access in _Judging(unit, schema, place).accesses())
     joins = dict.fromkeys(join for unit in plan.units for join in unit.joins())
-    return Reading(tuple(_once(accesses)), tuple(joins), tuple(dict.fromkeys(plan.tables)), tuple(dict.fromkeys(plan.unknown)))
+    unknown = tuple(Unread("table", "it is not in the repository's schema", place(span), name) for name, span in plan.unknown.items())
+    return Reading(tuple(_once(accesses)), tuple(joins), tuple(dict.fromkeys(plan.tables)), unknown)
 
 
 def _once(accesses: Iterable[Access]) -> Iterator[Access]:
@@ -74,7 +75,7 @@ class _Judging:
         if unit.empty or unit.uncertain:
             return []
         if any(not node.known for node in nodes):
-            return [self.access(number, Path.UNKNOWN) for number, node in enumerate(nodes) if node.table]
+            return [self.access(number, AccessPath.UNKNOWN) for number, node in enumerate(nodes) if node.table]
         drivers = [number for number, node in enumerate(nodes) if not node.group and (node.rows or self.strength(node))]
         if not drivers:
             return self.undriven()
@@ -190,7 +191,7 @@ class _Judging:
 
     # ------------------------------------------------------------------ telling
 
-    def access(self, number: int, path: Path, span: Span | None = None) -> Access:
+    def access(self, number: int, path: AccessPath, span: Span | None = None) -> Access:
         node = self.nodes[number]
         assert node.table is not None
         return Access(node.table, node.alias, path, self.place(span or node.span))
@@ -198,17 +199,17 @@ class _Judging:
     def told(self, best: _Try, number: int) -> Access:
         node = self.nodes[number]
         if not node.judged or node.table is None:
-            return self.access(number, Path.UNKNOWN)
+            return self.access(number, AccessPath.UNKNOWN)
         if number in best.missing:
             ties = best.missing[number]
             return self.missing_join(best, number, ties) if ties else self.missing_filter(number)
         if number not in best.reached:
-            return self.access(number, Path.WHOLE)
+            return self.access(number, AccessPath.WHOLE)
         index, ties = best.reached[number]
         sources = tuple(dict.fromkeys(self.nodes[col[0]].name for tie in ties for col in tie.right))
         columns = tuple(dict.fromkeys(tie.left[1] for tie in ties))
         place = self.place(ties[0].span if ties else _filter_span(node))
-        return Access(node.table, node.alias, Path.INDEX, place, columns, sources, index)
+        return Access(node.table, node.alias, AccessPath.INDEX, place, columns, sources, index)
 
     def missing_join(self, best: _Try, number: int, ties: tuple[Tie, ...]) -> Access:
         """The tie by a foreign key first: it is what the schema's author meant to join by."""
@@ -220,7 +221,7 @@ class _Judging:
         selective = driver.rows or driver.small or self.strength(driver) > STRENGTH[Op.BETWEEN]
         columns = (tie.left[1],)
         missing = suggested(self.schema.catalog, node.name, columns)
-        return Access(node.table, node.alias, Path.UNINDEXED_JOIN, self.place(tie.span), columns, sources, None, missing, selective)
+        return Access(node.table, node.alias, AccessPath.UNINDEXED_JOIN, self.place(tie.span), columns, sources, None, missing, selective)
 
     def missing_filter(self, number: int) -> Access:
         node = self.nodes[number]
@@ -229,8 +230,8 @@ class _Judging:
         missing = suggested(self.schema.catalog, node.name, columns)
         place = self.place(bind.span)
         if bind.outer:  # looked up for each row of the outer query: a join in all but name
-            return Access(node.table, node.alias, Path.UNINDEXED_JOIN, place, columns, (bind.outer,), None, missing, selective=True)
-        return Access(node.table, node.alias, Path.UNINDEXED_FILTER, place, columns, (), None, missing)
+            return Access(node.table, node.alias, AccessPath.UNINDEXED_JOIN, place, columns, (bind.outer,), None, missing, selective=True)
+        return Access(node.table, node.alias, AccessPath.UNINDEXED_FILTER, place, columns, (), None, missing)
 
     def filter_columns(self, node: Node) -> tuple[tuple[str, ...], Bind]:
         """The columns of the smallest index that would serve the node's filter: those of equality, else the one of the best range."""
@@ -261,12 +262,12 @@ class _Judging:
             pairs = ((tie, frozenset((number, tie.right[0][0]))) for tie in self.ties.get(number, ()) if tie.plain)
             tie, pair = next(((tie, pair) for tie, pair in pairs if pair not in told and self.neither(tie)), (None, frozenset[int]()))
             if tie is None:
-                found.append(self.access(number, Path.WHOLE if node.judged else Path.UNKNOWN))
+                found.append(self.access(number, AccessPath.WHOLE if node.judged else AccessPath.UNKNOWN))
                 continue
             told.add(pair)
             sources, columns = (self.nodes[tie.right[0][0]].name,), (tie.left[1],)
             missing = suggested(self.schema.catalog, node.name, columns)
-            found.append(Access(node.table, node.alias, Path.HASHED_JOIN, self.place(tie.span), columns, sources, None, missing))
+            found.append(Access(node.table, node.alias, AccessPath.HASHED_JOIN, self.place(tie.span), columns, sources, None, missing))
         return found
 
     def neither(self, tie: Tie) -> bool:

@@ -9,7 +9,7 @@ and WHERE.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 Span = tuple[int, int]
@@ -172,3 +172,22 @@ class Lowered:
     target: str = ""
     unknown: tuple[str, ...] = field(default=())
     """Why parts of it are unknown (built at run time): then nothing is judged."""
+
+
+def moved(block: Block, span: Span) -> Block:
+    """The block of a view as it stands in a query that reads the view: everything in it is where the query names the view."""
+    return replace(
+        block,
+        sources=tuple(
+            replace(each, span=span, on=_moved_terms(each.on, span), block=moved(each.block, span) if each.block else None)
+            for each in block.sources
+        ),
+        terms=_moved_terms(block.terms, span),
+        subs=tuple(replace(each, span=span, block=moved(each.block, span)) for each in block.subs),
+        ctes=tuple(replace(each, block=moved(each.block, span)) for each in block.ctes),
+        arms=tuple(moved(arm, span) for arm in block.arms),
+    )
+
+
+def _moved_terms(terms: tuple[Term, ...], span: Span) -> tuple[Term, ...]:
+    return tuple(replace(each, span=span, arms=tuple(_moved_terms(arm, span) for arm in each.arms)) for each in terms)

@@ -1,7 +1,7 @@
 """What DDL does to a schema, one operation at a time: what a definition is read to, kept by the cache, and replayed into a catalog.
 
-Names are folded: without quotes, in lower case for every dialect (PostgreSQL's quoted ``"User"`` too: two tables that differ in case alone do not
-occur outside of tests, and ORMs and people disagree about the quotes), and without the schema where it is the usual one (public, dbo, main).
+Names are folded: without quotes, in lower case for every dialect (PostgreSQL's quoted ``"User"`` too: two tables that differ in case alone
+do not occur outside of tests), and without the schema where it is the usual one (public, dbo, main).
 """
 
 from __future__ import annotations
@@ -53,7 +53,6 @@ class CreateTable:
     replace: bool = False
     reference_indexes: bool = False
     """Whether the storage engine makes an index for every foreign key."""
-    rowid: bool = False
     uncertain: str = ""
 
 

@@ -1,8 +1,8 @@
 """Cut a fragment into statements, tell DDL from queries, and parse one statement.
 
-The cutting needs no parser: one regular expression a dialect knows comments, strings and quoted names, and runs to the next place where something
-may end.  It is what makes a bad statement lose only itself, and a dump of INSERTs cost next to nothing.  Whatever is taken out or rewritten
-(comments, placeholders, client commands) keeps its length, so that every offset of the text stays an offset of the host file.
+The cutting needs no parser: one regular expression a dialect knows comments, strings and quoted names, and runs to the next place where
+something may end.  It is what makes a bad statement lose only itself, and a dump of INSERTs cost next to nothing.  Whatever is taken out or
+rewritten (comments, placeholders, client commands) keeps its length, so that every offset of the text stays an offset of the host file.
 
 sqlglot is imported only when something is parsed.
 """
@@ -45,8 +45,9 @@ class UnreadableStatement(Exception):  # noqa: N818 - a fact about the statement
 
 @dataclass(frozen=True)
 class Statement:
-    """One top-level statement: ``text`` is ``fragment.text[start:end]`` with comments blanked and placeholders written ``?``, at equal length.
+    """One top-level statement.
 
+    ``text`` is ``fragment.text[start:end]`` with comments blanked and placeholders written ``?``, at equal length.
     ``keyword`` is what the statement does: its first word, for DDL with the kind of object (``CREATE INDEX``, also of a unique one), and
     ``SELECT INTO`` for a query that makes a table.  ``obstacle`` says why it can never be parsed (a template), else it is empty.
     """
@@ -83,7 +84,8 @@ _ADMIN_CALL = re.compile(
 )
 _QUOTED_OR_WORD = r"(?:\"[^\"]*+\"|`[^`]*+`|\[[^\]]*+\]|[\w$#@?]++)"
 _INSERT_DATA = re.compile(
-    rf"(?:INSERT|REPLACE)\b(?:\s+(?:LOW_PRIORITY|HIGH_PRIORITY|DELAYED|IGNORE|OR\s+\w+))*(?:\s+INTO)?\s*{_QUOTED_OR_WORD}(?:\s*\.\s*{_QUOTED_OR_WORD})*"
+    r"(?:INSERT|REPLACE)\b(?:\s+(?:LOW_PRIORITY|HIGH_PRIORITY|DELAYED|IGNORE|OR\s+\w+))*(?:\s+INTO)?"
+    rf"\s*{_QUOTED_OR_WORD}(?:\s*\.\s*{_QUOTED_OR_WORD})*"
     r"\s*(?:AS\s+\w+\s*)?(?:\((?!\s*(?:SELECT|WITH)\b)[^()]*+\)\s*)?(?:OVERRIDING\s+\w+\s+VALUE\s+)?(?:VALUES?\b|DEFAULT\s+VALUES|SET\b)",
     re.IGNORECASE,
 )
@@ -95,7 +97,26 @@ _DEFINITIONS = frozenset(
 ) | {"RENAME", "EXEC SP_RENAME", "DO"}
 _QUERIES = frozenset({"SELECT", "SELECT INTO", "WITH", "UPDATE", "DELETE", "MERGE"})
 # Only these are cleaned: whatever starts with another word is never looked into.
-_CLEANED = frozenset("SELECT WITH UPDATE DELETE MERGE INSERT REPLACE CREATE ALTER DROP RENAME EXEC EXECUTE DO IF BEGIN".split())
+_CLEANED = frozenset(
+    {
+        "SELECT",
+        "WITH",
+        "UPDATE",
+        "DELETE",
+        "MERGE",
+        "INSERT",
+        "REPLACE",
+        "CREATE",
+        "ALTER",
+        "DROP",
+        "RENAME",
+        "EXEC",
+        "EXECUTE",
+        "DO",
+        "IF",
+        "BEGIN",
+    }
+)
 
 
 def kind(statement: Statement) -> str:
@@ -154,7 +175,7 @@ _SLASH = r"/[ \t]*(?=\r?\n|\Z)"
 
 @lru_cache(maxsize=256)
 def _scanner(dialect: str, delimiter: str) -> re.Pattern[str]:
-    """Matches up to where a statement may end or something needs a closer look: the delimiter, a block comment, a dollar quote, a special line."""
+    """Matches up to where a statement may end, or something needs a closer look: the delimiter, a comment, a dollar quote."""
     end = re.escape(delimiter)
     separator = _SLASH if dialect == "oracle" else _GO
     own = re.escape(delimiter[0]) + ("qQ" if dialect == "oracle" else "")
@@ -176,12 +197,12 @@ def _scanner(dialect: str, delimiter: str) -> re.Pattern[str]:
 
 
 _SQLPLUS = (
-    r"(?:PROMPT|REM|REMARK|SPOOL|WHENEVER|EXIT|QUIT|CONN|CONNECT|DISC|DISCONNECT|SHOW|SHO|DEFINE|DEF|UNDEFINE|UNDEF|COLUMN|COL|TTITLE|BREAK|ACCEPT|PAUSE|HOST"
-    r"|VARIABLE|VAR|PRINT|EXEC|START|SET(?!\s+(?:TRANSACTION|ROLE|CONSTRAINTS?)\b))\b[^\n]*|@@?[^\n]*|![^\n]*"
+    r"(?:PROMPT|REM|REMARK|SPOOL|WHENEVER|EXIT|QUIT|CONN|CONNECT|DISC|DISCONNECT|SHOW|SHO|DEFINE|DEF|UNDEFINE|UNDEF|COLUMN|COL|TTITLE|BREAK"
+    r"|ACCEPT|PAUSE|HOST|VARIABLE|VAR|PRINT|EXEC|START|SET(?!\s+(?:TRANSACTION|ROLE|CONSTRAINTS?)\b))\b[^\n]*|@@?[^\n]*|![^\n]*"
 )
 _TSQL_LINES = (
-    r"SET[ \t]+(?:ANSI_\w+|QUOTED_IDENTIFIER|NOCOUNT|XACT_ABORT|ARITHABORT|NUMERIC_ROUNDABORT|CONCAT_NULL_YIELDS_NULL|IDENTITY_INSERT[ \t]+\S+)"
-    r"[ \t]+(?:ON|OFF)\b[ \t]*;?|PRINT\b[^\n]*"
+    r"SET[ \t]+(?:ANSI_\w+|QUOTED_IDENTIFIER|NOCOUNT|XACT_ABORT|ARITHABORT|NUMERIC_ROUNDABORT|CONCAT_NULL_YIELDS_NULL"
+    r"|IDENTITY_INSERT[ \t]+\S+)[ \t]+(?:ON|OFF)\b[ \t]*;?|PRINT\b[^\n]*"
 )
 
 
@@ -351,7 +372,7 @@ class _Cutter:
 
 @dataclass
 class _Body:
-    """The body of a routine or of a block, whose semicolons end nothing: it goes on until its last BEGIN or CASE has its END."""
+    """The body of a routine or of a block: its semicolons end nothing, and it goes on until its last BEGIN or CASE has its END."""
 
     dialect: str
     until: int
@@ -393,14 +414,22 @@ class _Body:
 def split(fragment: Fragment, dialect: str) -> Iterator[Statement]:
     """The top-level statements of a fragment, in order.
 
-    Lines for a client (psql's backslash commands, ``GO``, ``DELIMITER``, SQL*Plus, the TPC's query templates), rows under ``COPY … FROM stdin`` and
-    comments are no statements.  A routine is one statement, with its whole body.
+    Lines for a client (psql's backslash commands, ``GO``, ``DELIMITER``, SQL*Plus, the TPC's query templates), rows under
+    ``COPY … FROM stdin`` and comments are no statements.  A routine is one statement, with its whole body.
     """
     for piece in _Cutter(fragment.text, dialect).pieces():
         statement = _statement(fragment, piece, dialect)
         if statement is None:
             continue
-        if dialect == "tsql" and statement.keyword.split(" ")[-1] not in {"PROCEDURE", "PROC", "FUNCTION", "TRIGGER", "IF", "BEGIN", "WHILE"}:
+        if dialect == "tsql" and statement.keyword.split(" ")[-1] not in {
+            "PROCEDURE",
+            "PROC",
+            "FUNCTION",
+            "TRIGGER",
+            "IF",
+            "BEGIN",
+            "WHILE",
+        }:
             yield from _unterminated(statement)
         else:
             yield statement

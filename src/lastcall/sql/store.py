@@ -78,6 +78,8 @@ class Store:
                 for key, value in self._rows(wanted[start : start + _AT_ONCE]):
                     with suppress(_UnreadableError):
                         found[key] = _loaded(value)
+        except sqlite3.OperationalError:
+            pass  # locked by another process, or the disk does not answer: nothing is lost but time
         except sqlite3.Error:
             self._give_up()
         return found
@@ -94,7 +96,7 @@ class Store:
                 with self._connection:
                     self._connection.execute(_OLDER_HALF)
         except sqlite3.OperationalError:
-            pass  # locked by another process, or the disk is full: nothing is lost but time
+            pass
         except sqlite3.Error:
             self._give_up()
 
@@ -124,20 +126,28 @@ class _UnreadableError(Exception):
 
 
 def _folder() -> Path | None:
+    """A folder of our own in the cache folder: that may be one that several people share."""
     named = os.environ.get("LASTCALL_CACHE")
     if named is None:
-        return platformdirs.user_cache_path("lastcall")
-    return None if named.strip().lower() in {"", "off"} else Path(named).expanduser()
+        return platformdirs.user_cache_path("lastcall") / "facts"
+    if named.strip().lower() in {"", "off"}:
+        return None
+    try:
+        return Path(named).expanduser() / "facts"
+    except RuntimeError:  # ~somebody, who does not exist
+        return None
 
 
 def _is_private(folder: Path) -> bool:
-    """Whether the folder is there (made, if need be, for its owner alone) and nobody else can write to it."""
+    """Whether the folder is there (made, if need be, for its owner alone), is ours, and nobody else can write to it."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        mode = folder.stat().st_mode
-    except (OSError, RuntimeError, ValueError):
+        found = folder.stat()
+    except (OSError, ValueError):
         return False
-    return stat.S_ISDIR(mode) and (os.name != "posix" or not mode & (stat.S_IWGRP | stat.S_IWOTH))
+    if os.name != "posix":
+        return True  # a user's cache folder is the user's own there
+    return found.st_uid == os.geteuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 def _connected(path: Path) -> sqlite3.Connection | None:
@@ -189,9 +199,9 @@ def _fact_class(module: str, name: str) -> type:
     raise _UnreadableError(f"{module}.{name}")
 
 
-def _loaded(value: object) -> object:
+def _loaded(value: bytes) -> object:
     try:
-        return _Unpickler(io.BytesIO(value)).load() if isinstance(value, bytes) else None
+        return _Unpickler(io.BytesIO(value)).load()
     except Exception as error:  # a damaged pickle can raise anything
         raise _UnreadableError from error
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 from lastcall.model import Catalog, Index, Join, Table
-from lastcall.sql.block import Block, Cte, Kind, Mode, Op, Operand, Output, Ref, Source, Span, Sub, Term
+from lastcall.sql.block import Block, Cte, Kind, Mode, Op, Operand, Output, Ref, Source, Span, Sub, Term, moved
 
 BOOLEANS = frozenset({"BOOL", "BOOLEAN", "BIT", "BIT(1)", "TINYINT(1)"})
 
@@ -178,7 +178,7 @@ class Plan:
         self.schema = schema
         self.units: list[Unit] = []
         self.tables: list[str] = []
-        self.unknown: list[str] = []
+        self.unknown: dict[str, Span] = {}
         self.references: Counter[str] = Counter(_names(block))
         self.made: dict[int, bool] = {}
         self.working: list[str] = []
@@ -316,7 +316,7 @@ class Unit:
                 return
             view = self.query.schema.views.get(source.table)
             if view is not None and source.table not in self.query.working:
-                block = view
+                block = moved(view, source.span)
             else:
                 self.add_table(source, scope, group)
                 return
@@ -359,9 +359,9 @@ class Unit:
         name = source.table
         table = self.query.schema.catalog.table(name)
         known = table is not None or name in self.query.schema.catalog.views
-        (self.query.tables if known else self.query.unknown).append(table.name if table else name)
+        self.query.tables.append(table.name if table else name)
         if not known:
-            self.query.tables.append(name)
+            self.query.unknown.setdefault(name, source.span)
         columns = frozenset(column.name for column in table.columns) if table and table.columns and not table.uncertain else None
         node = Node(source.alias, table.name if table else name, source.span, table, group, known=known, columns=columns)
         node.small = bool({name, node.name, node.name.rpartition(".")[2]} & self.query.schema.small)
@@ -440,19 +440,18 @@ class Unit:
             found = _lookup(ref, scope)
             if found is None:
                 known = False
-            elif isinstance(found, Resolved):
-                cols += found.cols
-                outer = outer or found.outer
-                known = known and found.known
-                if operand.bare:
-                    return found
+                continue
+            unit, what = found
+            inner = what if isinstance(what, Resolved) else Resolved((what,), ref.name, "", known=True, bare=True, boolean=operand.boolean)
+            known = known and inner.known
+            if unit is not self:
+                self.correlated = True
+                outer = outer or inner.outer or (unit.nodes[inner.cols[0][0]].name if inner.cols else "")
+            elif operand.bare:
+                return replace(inner, boolean=inner.boolean or operand.boolean)
             else:
-                unit, col = found
-                if unit is self:
-                    cols.append(col)
-                else:
-                    outer = unit.nodes[col[0]].name
-                    self.correlated = True
+                outer = outer or inner.outer
+                cols += inner.cols
         return Resolved(tuple(dict.fromkeys(cols)), operand.key, outer, known, operand.bare, operand.boolean)
 
     def term(self, term: Term, left: Resolved, right: Resolved, scope: Scope, group: Group) -> None:
@@ -605,7 +604,7 @@ def _joined(scope: Scope, inner: Scope, output: Output) -> Scope:
     return Scope(scope.unit, scope, {}, {"?out": Binding(-1, inner, (output,))})
 
 
-def _lookup(ref: Ref, scope: Scope | None) -> tuple[Unit, Col] | Resolved | None:
+def _lookup(ref: Ref, scope: Scope | None) -> tuple[Unit, Col | Resolved] | None:
     """The column that a name stands for, from the inside outwards; None where that cannot be told."""
     while scope is not None:
         if ref.source:
@@ -643,7 +642,7 @@ def _has(binding: Binding, name: str, scope: Scope) -> bool | None:
     return False
 
 
-def _through(binding: Binding, name: str, scope: Scope) -> tuple[Unit, Col] | Resolved | None:
+def _through(binding: Binding, name: str, scope: Scope) -> tuple[Unit, Col | Resolved] | None:
     """Follow a column through inlined derived tables to the table that has it."""
     if binding.node >= 0:
         return scope.unit, (binding.node, name)
@@ -660,7 +659,7 @@ def _through(binding: Binding, name: str, scope: Scope) -> tuple[Unit, Col] | Re
         return _lookup(Ref("", name), _only(inner))
     if output.operand.bare:
         return _lookup(output.operand.refs[0], inner)
-    return inner.unit.resolve(output.operand, inner)
+    return inner.unit, inner.unit.resolve(output.operand, inner)
 
 
 def _only(scope: Scope) -> Scope:

@@ -176,7 +176,8 @@ class Flow:
             return self.children(node, scope)
         old = scope.find(node.target.id)
         if old is None or not old.known or not isinstance(node.op, ast.Add):
-            self.used(added)  # a piece of something that began elsewhere is no statement of its own
+            for part in (added, old) if old is not None else (added,):
+                self.used(part)  # a piece of something larger is no statement of its own
             return self.bind(node.target.id, "unknown", scope)
         if isinstance(node.value, (ast.Name, ast.Attribute, ast.Subscript)):
             added = added.at(self.source.start(node.value))

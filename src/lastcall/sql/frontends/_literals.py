@@ -55,13 +55,16 @@ class Text:
         return concatenate([self, other])
 
     def slice(self, start: int, stop: int) -> Text:
-        line, column = self.position(start)
-        inside = tuple(Anchor(each.offset - start, each.line, each.column) for each in self.anchors if start < each.offset < stop)
-        return Text(self.text[start:stop], (Anchor(0, line, column), *inside), self.literals, self.guests)
+        inside = self.anchors[self._anchor_after(start) : self._anchor_after(stop - 1)]
+        moved = (Anchor(each.offset - start, each.line, each.column) for each in inside)
+        return Text(self.text[start:stop], (Anchor(0, *self.position(start)), *moved), self.literals, self.guests)
+
+    def _anchor_after(self, offset: int) -> int:
+        return bisect_right(self.anchors, offset, key=lambda each: each.offset)
 
     def position(self, offset: int) -> Place:
         """Line and column of the character at ``offset``; the same reckoning as ``Fragment.position``."""
-        anchor = self.anchors[bisect_right(self.anchors, offset, key=lambda each: each.offset) - 1]
+        anchor = self.anchors[self._anchor_after(offset) - 1]
         lines = self.text.count("\n", anchor.offset, offset)
         if not lines:
             return anchor.line, anchor.column + offset - anchor.offset
@@ -213,6 +216,8 @@ class _Body:
 
     def _take(self, value: str, start: int, end: int) -> None:
         """``value`` is what the source from ``start`` to ``end`` says; where they are of one length and follow on, no anchor is needed."""
+        if start == end:
+            return
         if value and start != self._next:
             self._anchor(start)
         self._parts.append(value)

@@ -123,6 +123,8 @@ class Evaluator:
 
     def value(self, node: ast.expr, scope: Scope) -> Value:
         """What ``node`` is; never nothing: at least a hole."""
+        if isinstance(node, ast.NamedExpr):
+            return self.value(node.value, scope)
         found = self._value(node, scope)
         return (
             found if len(found.texts) <= MOST_ALTERNATIVES and all(len(text.text) <= LONGEST for text in found.texts) else self._hole(node)

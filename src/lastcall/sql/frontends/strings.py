@@ -61,7 +61,7 @@ _STATEMENT = (
   | INSERT\s+(?:OR\s+\w+\s+|IGNORE\s+)?INTO\s+[^\s(]+(?:\s+AS\s+\w+)?\s*(?:\(|(?:VALUES|SELECT|DEFAULT|WITH)\b)
   | REPLACE\s+INTO\s+[^\s(]+\s*(?:\(|(?:VALUES|SELECT)\b)
   | UPDATE\s+\S.*?\sSET\s+\S+\s*(?:=|,)
-  | DELETE\s+FROM\s+[^\s;]+(?:\s+(?:AS\s+)?\w+)?\s*(?:$|;|\b(?:WHERE|USING|RETURNING)\b)
+  | DELETE\s+FROM\s+[^\s;]+\s*(?:$|;|(?:(?:AS\s+)?\w+\s+)?(?:WHERE|USING|RETURNING)\b)
   | MERGE\s+INTO\s+\S.*?\bUSING\b
   | CREATE\s+(?:OR\s+REPLACE\s+)?(?:\w+\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?[^\s(]+\s*(?:\(|(?:AS|LIKE|PARTITION|USING)\b)
   | CREATE\s+(?:\w+\s+)?INDEX\b.+?\bON\s+\S

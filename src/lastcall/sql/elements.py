@@ -1,0 +1,347 @@
+"""What stands between the parentheses of a CREATE TABLE and of a CREATE INDEX: columns, constraints, keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from lastcall.model import Column, ForeignKey, Index, Location
+from lastcall.sql import operations as op
+from lastcall.sql.expression import normalise
+from lastcall.sql.operations import Reference
+from lastcall.sql.statement import Statement
+from lastcall.sql.tokens import END, Reader, StrangeError, Token, flat, listed, words
+
+METHODS = {
+    "FULLTEXT": "fulltext",
+    "SPATIAL": "spatial",
+    "BITMAP": "bitmap",
+    "COLUMNSTORE": "columnstore",
+    "XML": "xml",
+    "VECTOR": "vector",
+}
+_KEY_WORDS = words("""
+    KEY INDEX CLUSTERED NONCLUSTERED NULLS NOT DISTINCT ON CONFLICT IF EXISTS HASH WITH COLUMNSTORE UNIQUE PRIMARY CONSTRAINT
+""")
+
+_TYPE_ENDS = words("""
+    NOT NULL DEFAULT PRIMARY UNIQUE CHECK REFERENCES CONSTRAINT COLLATE GENERATED AS IDENTITY AUTO_INCREMENT AUTOINCREMENT COMMENT
+    ON KEY CHARSET STORAGE COMPRESSION INVISIBLE VISIBLE SPARSE ROWGUIDCOL VIRTUAL STORED PERSISTED PERSISTENT HIDDEN MASKED FIRST
+    AFTER USING SET SRID INDEX ENABLE DISABLE DEFERRABLE INITIALLY FOREIGN OPTIONS COLUMN_FORMAT ENCRYPTED FILESTREAM CASCADE
+    RESTRICT REF SORT ANNOTATIONS
+""")
+
+
+@dataclass
+class Elements:
+    """What the elements of a CREATE TABLE, or one element that an ALTER TABLE adds, say."""
+
+    columns: list[Column]
+    indexes: list[Index]
+    references: list[Reference]
+    disabled: set[str]
+    likes: list[op.Like]
+    required: list[str]
+    """Columns that a constraint of the table makes NOT NULL."""
+
+
+class ElementReader:
+    """Reads elements of one statement in one dialect."""
+
+    def __init__(self, statement: Statement, dialect: str) -> None:
+        self.statement = statement
+        self.dialect = dialect
+        self.location = statement.location
+
+    def place(self, found: Sequence[Token]) -> Location:
+        return self.statement.place(found[0].start, found[-1].end) if found else self.location
+
+    def elements(self, found: Sequence[Token]) -> Elements:
+        """The columns and constraints between a table's parentheses."""
+        body = Elements([], [], [], set(), [], [])
+        for element in listed(found):
+            self.element(element, body)
+        return body
+
+    def element(self, found: Sequence[Token], body: Elements) -> None:
+        reader = Reader(found)
+        if reader.take("LIKE") and (len(found) == 2 or reader.peek(1).upper in {"", ".", "INCLUDING", "EXCLUDING"}):  # noqa: PLR2004
+            body.likes.append(self._like(reader))
+            return
+        if not self.table_constraint(found, body):
+            self.column(found, body)
+
+    @staticmethod
+    def _like(reader: Reader) -> op.Like:
+        table, indexes = reader.qualified(), False
+        while not reader.done:
+            what = reader.next().upper
+            which = reader.next().upper
+            if which in {"ALL", "INDEXES"}:
+                indexes = what == "INCLUDING"
+        return op.Like(table, indexes)
+
+    # -------------------------------------------------------------------------------------------------------------- columns
+
+    def column(self, found: Sequence[Token], body: Elements) -> None:
+        reader = Reader(found)
+        name = self._column_name(reader)
+        kind = self.type_of(reader)
+        column = Column(name, kind, nullable="SERIAL" not in kind)
+        location = self.place(found)
+        if self.dialect == "mysql" and kind == "SERIAL":
+            body.indexes.append(Index(name, (name,), unique=True, location=location))
+        body.columns.append(self.column_constraints(reader, column, location, body))
+
+    @staticmethod
+    def _column_name(reader: Reader) -> str:
+        if reader.peek().kind == "string":  # SQLite takes it
+            return reader.next().text.lower()
+        return reader.identifier()
+
+    def type_of(self, reader: Reader) -> str:
+        """The type as it is written, upper-cased, with blanks only between words."""
+        spelled, last = "", END
+        while not reader.done and not self._ends_type(reader, first=not spelled):
+            token = reader.peek()
+            start = reader.at
+            reader.skip()
+            part = self._spelled(reader.tokens[start : reader.at])
+            glue = (
+                " " if spelled and last.kind in {"word", "name", "mark"} and last.upper not in {".", "["} and token.kind != "mark" else ""
+            )
+            if last.upper == ")" and token.kind == "word":
+                glue = " "
+            spelled += glue + part
+            last = reader.tokens[reader.at - 1]
+        return spelled
+
+    @staticmethod
+    def _ends_type(reader: Reader, *, first: bool) -> bool:
+        word = reader.peek().upper
+        if first and word == "SET" and reader.peek(1).upper == "(":
+            return False
+        if word == "WITH":
+            return reader.peek(1).upper not in {"TIME", "LOCAL"}
+        if word in {"CHARACTER", "CHAR"}:
+            return reader.peek(1).upper == "SET"
+        return word in _TYPE_ENDS
+
+    @staticmethod
+    def _spelled(found: Sequence[Token]) -> str:
+        parts: list[str] = []
+        for token in found:
+            if token.kind == "string":
+                parts.append(f"'{token.text}'")
+            else:
+                words = bool(parts) and parts[-1][-1:].isalnum() and token.kind in {"word", "number", "name"}
+                parts.append(f"{' ' if words else ''}{token.text.upper()}")
+        return "".join(parts)
+
+    def column_constraints(self, reader: Reader, column: Column, location: Location, body: Elements) -> Column:
+        nullable, name = column.nullable, ""
+        while not reader.done:
+            if reader.take("CONSTRAINT"):
+                name = reader.identifier()
+                continue
+            if reader.take("NOT", "NULL") or reader.take("IDENTITY"):
+                nullable = False
+            elif reader.take("DEFAULT"):
+                reader.take_any({"+", "-"})
+                reader.skip()
+            elif reader.take("PRIMARY", "KEY") or (self.dialect == "mysql" and reader.take("KEY")):
+                nullable = False
+                body.indexes.append(Index(self._key_name(name, primary=True), (column.name,), unique=True, primary=True, location=location))
+            elif reader.take("UNIQUE"):
+                reader.take_any({"KEY", "INDEX"})
+                body.indexes.append(Index(name or self._column_index_name(column.name), (column.name,), unique=True, location=location))
+            elif reader.take("REFERENCES"):
+                body.references.append(self._reference(reader, name, (column.name,), location))
+            elif self.dialect == "tsql" and reader.take("INDEX"):
+                body.indexes.append(Index(reader.identifier(), (column.name,), location=location))
+            elif not reader.take("FOREIGN", "KEY"):
+                reader.skip()
+                continue
+            name = ""
+        return replace(column, nullable=nullable)
+
+    def _column_index_name(self, column: str) -> str:
+        return column if self.dialect == "mysql" else ""
+
+    def _key_name(self, name: str, *, primary: bool) -> str:
+        return "primary" if primary and self.dialect == "mysql" else name
+
+    @staticmethod
+    def _reference(reader: Reader, name: str, columns: tuple[str, ...], location: Location) -> Reference:
+        table = reader.qualified()
+        referenced: tuple[str, ...] = ()
+        if reader.sees("("):
+            referenced = tuple(Reader(part).identifier() for part in listed(reader.group()))
+        return Reference(name, ForeignKey(columns, table, referenced, location))
+
+    # -------------------------------------------------------------------------------------------------------------- constraints
+
+    def table_constraint(self, found: Sequence[Token], body: Elements) -> bool:
+        """Read an element as a constraint or key of the table; False where it is a column."""
+        reader, name = Reader(found), ""
+        named = reader.take("CONSTRAINT")
+        if named:
+            reader.take("IF", "NOT", "EXISTS")
+            if not (
+                reader.sees("PRIMARY", "KEY") or reader.sees("UNIQUE", "(") or reader.sees("FOREIGN", "KEY") or reader.sees("CHECK", "(")
+            ):
+                name = reader.identifier()
+        location = self.place(found)
+        if reader.take("PRIMARY", "KEY"):
+            self._key(reader, self._key_name(name, primary=True), location, body, primary=True)
+        elif reader.sees("UNIQUE") and (named or self._is_key(reader, 1)):
+            reader.take("UNIQUE")
+            self._key(reader, name, location, body, unique=True)
+        elif reader.take("FOREIGN", "KEY"):
+            reader.take("IF", "NOT", "EXISTS")
+            name = name or ("" if reader.sees("(") else reader.identifier())
+            columns = tuple(Reader(part).identifier() for part in listed(reader.group()))
+            if not reader.take("REFERENCES"):
+                raise StrangeError("a foreign key says no table")
+            body.references.append(self._reference(reader, name, columns, location))
+        elif reader.sees("EXCLUDE") and reader.peek(1).upper in {"USING", "("}:
+            reader.take("EXCLUDE")
+            self._key(reader, name, location, body)
+        elif self._is_index(reader):
+            kinds = reader.take_all({"FULLTEXT", "SPATIAL", "VECTOR"})
+            reader.take_any({"INDEX", "KEY"})
+            reader.take("IF", "NOT", "EXISTS")
+            self._key(reader, name, location, body, method=METHODS.get(min(kinds, default=""), ""))
+        elif reader.take("NOT", "NULL"):
+            body.required.append(reader.identifier())
+        else:
+            return named or reader.sees("CHECK") or reader.sees("PERIOD", "FOR")
+        return True
+
+    def _is_index(self, reader: Reader) -> bool:
+        """Whether an index is defined here: ``KEY name (a)``, ``FULLTEXT (a)``; elsewhere these words name columns."""
+        first = reader.peek().upper
+        if first in {"FULLTEXT", "SPATIAL", "VECTOR"}:
+            return self._is_key(reader, 1)
+        if first not in {"INDEX", "KEY"}:
+            return False
+        return self.dialect == "mysql" or (self.dialect == "tsql" and first == "INDEX") or self._is_key(reader, 1)
+
+    @staticmethod
+    def _is_key(reader: Reader, ahead: int) -> bool:
+        """Whether what follows are the columns of a key, with a name or not, and not a type with its size: ``key varchar(20)``."""
+        while reader.peek(ahead).upper in {"KEY", "INDEX", "CLUSTERED", "NONCLUSTERED", "IF", "NOT", "EXISTS", "NULLS", "DISTINCT"}:
+            ahead += 1
+        if reader.peek(ahead).upper == "USING":
+            return True
+        if reader.peek(ahead).upper == "(":
+            return True
+        inside = reader.peek(ahead + 2)
+        return (
+            reader.peek(ahead).kind in {"word", "name"}
+            and reader.peek(ahead).upper not in {"GEOMETRY", "GEOGRAPHY", "VARCHAR", "VARCHAR2", "NVARCHAR", "NVARCHAR2", "RAW", "CHAR"}
+            and (reader.peek(ahead + 1).upper == "USING" or (reader.peek(ahead + 1).upper == "(" and inside.kind in {"word", "name"}))
+        )
+
+    def _key(
+        self,
+        reader: Reader,
+        name: str,
+        location: Location,
+        body: Elements,
+        *,
+        primary: bool = False,
+        unique: bool = False,
+        method: str = "",
+    ) -> None:
+        """The columns of a key, from after the words that say what it is, and what follows them."""
+        while not reader.sees("(") and not reader.done:
+            word = reader.next()
+            if word.upper == "USING":
+                method = method or reader.next().text.lower()
+            elif word.upper == "UNIQUE":
+                unique = True
+            elif word.upper == "COLUMNSTORE":
+                method = "columnstore"
+            elif word.kind == "name" or (word.kind == "word" and word.upper not in _KEY_WORDS):
+                name = word.text.lower() if not primary else name or word.text.lower()
+        if reader.done and method == "columnstore":
+            body.indexes.append(Index(name, (), method=method, location=location))
+            return
+        columns = self.keys(reader.group())
+        if reader.take("USING"):
+            method = method or reader.next().text.lower()
+        tail = flat(reader.rest())
+        where = self.where(reader)
+        if "DISABLE" in tail or any(pair == ("NOT", "ENFORCED") for pair in pairwise(tail)):
+            return
+        index = Index(
+            name, columns, unique=unique or primary, where=where, method=self.method_of(method), primary=primary, location=location
+        )
+        if "INVISIBLE" in tail or "IGNORED" in tail:
+            body.disabled.add(name)
+        body.indexes.append(index)
+
+    def method_of(self, written: str) -> str:
+        # InnoDB takes USING HASH and makes a B-tree; rtree is its word for a spatial one.
+        return "btree" if not written or (self.dialect == "mysql" and written == "hash") else written
+
+    # -------------------------------------------------------------------------------------------------------------- keys of an index
+
+    def keys(self, found: Sequence[Token]) -> tuple[str, ...]:
+        columns = tuple(self.key(part) for part in listed(found))
+        if not columns:
+            raise StrangeError("an index without columns")
+        return columns
+
+    def key(self, found: Sequence[Token]) -> str:
+        """One key of an index: the folded name of a column, or a normalised expression in parentheses."""
+        found = self._without_order(found)
+        if not found:
+            raise StrangeError("an index without a column")
+        first, second = found[0], found[1] if len(found) > 1 else END
+        if first.kind == "string" and len(found) == 1:
+            return first.text.lower()
+        if first.kind in {"word", "name"}:
+            if second.upper == "." and len(found) > 2 and found[2].kind in {"word", "name"}:  # noqa: PLR2004 - table.column
+                return self.key(found[2:])
+            prefix = [token.kind for token in found[1:4]] == ["mark", "number", "mark"] and len(found) == 4  # noqa: PLR2004 - a(10)
+            if second.kind in {"end", "word", "name"} or (prefix and self.dialect == "mysql"):
+                return first.text.lower()
+        if first.upper == "(":
+            reader = Reader(found)
+            inside = reader.group()
+            if reader.done or reader.peek().kind in {"word", "name"}:  # an operator class may follow
+                return self.key(inside)
+        return self._expression(found)
+
+    @staticmethod
+    def _without_order(found: Sequence[Token]) -> Sequence[Token]:
+        """A key without its direction, null order, collation and operator class, in so far as they trail."""
+        depth = 0
+        for number, token in enumerate(found):
+            depth += (token.upper == "(") - (token.upper == ")")
+            if number and not depth and token.upper in {"ASC", "DESC", "NULLS", "COLLATE", "WITH", "WITHOUT"}:
+                found = found[:number]
+                break
+        trailing = len(found) > 1 and found[-1].kind == "word" and found[-2].upper == ")"
+        return found[:-1] if trailing and found[-1].upper != "END" else found
+
+    def _expression(self, found: Sequence[Token]) -> str:
+        text = normalise(self.statement.text[found[0].start : found[-1].end], self.dialect)
+        return text if re.fullmatch(r"\w+", text) else f"({text})"
+
+    def where(self, reader: Reader) -> str:
+        """The predicate of a partial index, from where the reader stands on."""
+        while not reader.done and not reader.sees("WHERE"):
+            reader.skip()
+        reader.take("WHERE")
+        start = reader.at
+        while not reader.done and not (
+            reader.peek().upper in {"WITH", "ON", "TABLESPACE", "INITIALLY", "DEFERRABLE"} and reader.at > start
+        ):
+            reader.skip()
+        found = reader.tokens[start : reader.at]
+        return normalise(self.statement.text[found[0].start : found[-1].end], self.dialect) if found else ""

@@ -1,0 +1,58 @@
+"""The order of files of DDL, and which of them are migrations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_VERSIONED = re.compile(r"(?i)(?:V|B)?(\d+(?:[._-]\d+)*)(?:__|_|-|\.|\s)+[a-z]")
+_PADDED = re.compile(r"(?:0\d{1,7}|\d{8,17})[._-]+[A-Za-z]")
+_FLYWAY = re.compile(r"(?:[VBU]\d[\d._]*|R)__\w")
+_FOLDER = re.compile(
+    r"(?i)(?:.*[_-])?(?:migrations?|migrate|evolutions|changelogs?|changesets?|flyway|goose|dbmate|sqitch|patches|upgrades?)(?:[_-].*)?"
+)
+_DOWN = re.compile(r"(?i)(?:^|[._-])(?:down|rollback|undo|revert)\.(?:sql|pgsql|psql|mysql|ddl)$|^U\d[\d._]*__")
+_DOWN_FOLDERS = frozenset({"down", "revert", "rollback", "rollbacks", "undo", "verify"})
+_UP = re.compile(r"(?i)(?:[._-]|^)up\.(?:sql|pgsql|psql|mysql|ddl)$")
+_NUMBERS = re.compile(r"(\d+)")
+
+
+def is_migration(path: str) -> bool:
+    """Whether a file is one step of a schema's history: by its number and name, or by the folder it stands in."""
+    *folders, name = path.split("/")
+    if _FLYWAY.match(name) or _PADDED.match(name) or _UP.search(name) or _DOWN.search(name):
+        return True
+    return any(_FOLDER.fullmatch(folder) for folder in folders)
+
+
+def is_down(path: str) -> bool:
+    """Whether a file takes a migration back: it never runs on the way to a release."""
+    *folders, name = path.split("/")
+    return bool(_DOWN.search(name)) or (bool(folders) and folders[-1].lower() in _DOWN_FOLDERS and is_migration(path))
+
+
+def order(paths: Iterable[str]) -> list[str]:
+    """The files in the order in which their DDL is replayed: dumps and other scripts by path, then migrations by version.
+
+    Versions are those of Flyway (``V1_2__x``, with repeatable ``R__x`` last), of golang-migrate, dbmate and goose (``001_x.up.sql``, time
+    stamps), and of diesel and Prisma (a numbered folder for each).  Files that take a migration back are left out.
+    """
+    return sorted((path for path in paths if not is_down(path)), key=_rank)
+
+
+def _rank(path: str) -> tuple[object, ...]:
+    if not is_migration(path):
+        return (0, _natural(path))
+    *folders, name = path.split("/")
+    folder, stem = "/".join(folders), name
+    if not _VERSIONED.match(name) and folders and folders[-1][:1].isdigit():  # 20240101_add/up.sql
+        folder, stem = "/".join(folders[:-1]), folders[-1]
+    repeatable = name.startswith("R__")
+    found = _VERSIONED.match(stem) or re.match(r"(\d+)", stem)
+    version = tuple(int(part) for part in re.split(r"[._-]", found[1])) if found else ()
+    # Without a number there is no order but the name's, and scripts without one come before the numbered ones.
+    return (1, _natural(folder), repeatable, version, _natural(stem), name)
+
+
+def _natural(text: str) -> tuple[tuple[int, str], ...]:
+    return tuple((int(part), "") if part.isdigit() else (-1, part.lower()) for part in _NUMBERS.split(text) if part)
