@@ -88,6 +88,10 @@ class Tree(Protocol):
     def blobs(self) -> Sequence[Blob]:
         """Every path of the tree, sorted by path."""
 
+    @property
+    def unread(self) -> Sequence[Unread]:
+        """What is there and cannot be opened or listed."""
+
     def read(self, blob: Blob, limit: int) -> bytes | None:
         """The content of ``blob``, or None where it is longer than ``limit`` bytes."""
 
@@ -626,5 +630,3 @@ Progress = Callable[[str, int, int], None]
 
 def no_progress(what: str, done: int, total: int) -> None:
     """The progress of a run that nobody watches."""
-
-

@@ -276,7 +276,7 @@ def _merge_claim(facts: _Facts, pull: Pull, landed: Commit) -> _Claim:
 
 
 def _line_claim(facts: _Facts, pull: Pull, landed: Commit) -> _Claim:
-    """Squashed or rebased: how many commits of the line belong to it is what the forge says of each; where it names but one, the trees tell."""
+    """Squashed or rebased: how many commits belong to it is what the forge says of each; where it names but one, the trees tell."""
     listed = _line(facts, landed, lambda commit: pull.number in facts.known.get(commit.sha, CommitEvidence(commit.sha)).pulls)
     counted = _line(facts, landed, lambda _: True)
     found = listed

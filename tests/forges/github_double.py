@@ -97,6 +97,10 @@ class _Answers:
     def __init__(self, world: World, truncated: Mapping[str, int]) -> None:
         self.world = world
         self.truncated = truncated
+        self.holding: dict[str, list[Json]] = {}
+        for pull in world.pulls:
+            for sha in {*pull.get("commits", []), *pull.get("landed", []), *filter(None, [pull.get("merge_commit")])}:
+                self.holding.setdefault(sha, []).append(pull)
         self.ids = {login: account.get("id", place) for place, (login, account) in enumerate(sorted(world.accounts.items()), start=1001)}
 
     def root(self) -> Json:
@@ -143,12 +147,9 @@ class _Answers:
             "authors": self.connection("authors", [lambda person=person: person for person in people]),
             "signature": self.signature(told.get("signed")),
             "associatedPullRequests": self.connection(
-                "associatedPullRequests", [lambda pull=pull: self.pull(pull) for pull in self.world.pulls if self.holds(pull, sha)]
+                "associatedPullRequests", [lambda pull=pull: self.pull(pull) for pull in self.holding.get(sha or "", [])]
             ),
         }
-
-    def holds(self, pull: Json, sha: str | None) -> bool:
-        return sha in {*pull.get("commits", []), *pull.get("landed", []), pull.get("merge_commit")}
 
     def git(self, login: str | None, told: Json, role: str) -> Json:
         account = self.world.accounts.get(login or "", {})
@@ -256,8 +257,8 @@ class Fault:
 class GithubDouble:
     """The server, in a thread of this process; a context manager.
 
-    ``faults`` are by the number of the request, counted from 1; ``always`` holds for every other one.  ``most`` is how many parts a question
-    may have before it is answered with 502; ``truncated`` cuts the pages of a list short, by its field, while its total stays.
+    ``faults`` are by the number of the request, counted from 1; ``always`` holds for every other one.  ``most`` is how many parts a
+    question may have before it is answered with 502; ``truncated`` cuts the pages of a list short, by its field, while its total stays.
     """
 
     world: World = field(default_factory=World)
@@ -307,6 +308,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet: a second small one would wait for the client's acknowledgement
     server: _Server
 
     def do_POST(self) -> None:

@@ -156,7 +156,7 @@ def test_another_process_that_writes_for_long_is_not_waited_for(folder, monkeypa
         assert file_of(folder).exists()
 
 
-def test_two_processes_write_at_once(folder):
+def test_two_processes_write_at_once():
     program = (
         "import sys\nfrom lastcall.sql.store import Store\n"
         "with Store.open('1') as store:\n"

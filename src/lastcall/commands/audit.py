@@ -46,10 +46,7 @@ def reading(paths: Sequence[Path], progress: Progress) -> Iterator[Reading]:
 
     with _opened(tuple(paths) or (Path(),)) as (tree, whole, label):
         policy = policy_of(whole)
-        side = read(tree, policy.queries, progress)
-        # What is on disk and cannot be opened or listed: only trees of files know such things.
-        unopened = [each for each in getattr(whole, "unread", ()) if each not in side.unread]
-        yield Reading(tree, label, policy, replace(side, unread=(*side.unread, *unopened)))
+        yield Reading(tree, label, policy, read(tree, policy.queries, progress))
 
 
 @contextmanager
@@ -101,6 +98,10 @@ class _Part:
     tree: Tree
     blobs: Sequence[Blob]
 
+    @property
+    def unread(self) -> Sequence[Unread]:
+        return self.tree.unread
+
     def read(self, blob: Blob, limit: int) -> bytes | None:
         return self.tree.read(blob, limit)
 
@@ -122,7 +123,7 @@ class _Joined:
 
     @property
     def unread(self) -> tuple[Unread, ...]:
-        return tuple(each for part in self.parts.values() for each in getattr(part, "unread", ()))
+        return tuple(each for part in self.parts.values() for each in part.unread)
 
     @classmethod
     def of(cls, parts: dict[str, Tree]) -> _Joined:

@@ -17,7 +17,7 @@ from typing import Generic, TypeVar
 
 from lastcall.forges import Forge, Question
 from lastcall.forges._github_api import Api, Node, checked, is_github, place, token
-from lastcall.model import Account, AccountKind, CommitEvidence, Evidence, Pull, PullCommit, Review, ReviewState, Unread
+from lastcall.model import Account, AccountKind, Commit, CommitEvidence, Evidence, Pull, PullCommit, Review, ReviewState, Unread
 
 T = TypeVar("T")
 
@@ -45,19 +45,18 @@ _COMMIT = (
 )
 _OPINIONS = "states: [APPROVED, CHANGES_REQUESTED, DISMISSED]"
 _ASSOCIATED = "number repository: baseRepository { name: nameWithOwner }"
-_LATE_PART = (
-    "... on Commit { oid author { ...git } committer { ...git } signature { ...signed } "
+_LATE = (
+    "fragment late on Commit { oid author { ...git } committer { ...git } signature { ...signed } "
     f"pulls: associatedPullRequests(first: 20) {{ total: totalCount nodes {{ {_ASSOCIATED} }} }} }}"
 )
-_PULL_PART = (
-    "number url title state merged: mergedAt base: baseRefName head: headRefOid repository: baseRepository { name: nameWithOwner } "
+_PULL = (
+    "fragment pull on PullRequest { number url title state merged: mergedAt base: baseRefName head: headRefOid "
+    "repository: baseRepository { name: nameWithOwner } "
     "merge: mergeCommit { oid signature { ...signed } } author { ...who } "
     f"reviews(first: 100, {_OPINIONS}) {{ total: totalCount nodes {{ ...review }} }} "
-    "commits(first: 100) { total: totalCount nodes { ...commit } }"
+    "commits(first: 100) { total: totalCount nodes { ...commit } } }"
 )
-_AUTHORS_PART = "... on Commit { authors(first: 50) { nodes { ...git } } }"
-_LATE_FRAGMENTS = f"{_GIT}\n{_SIGNED}"
-_PULL_FRAGMENTS = f"{_GIT}\n{_SIGNED}\n{_WHO}\n{_REVIEW}\n{_COMMIT}"
+_AUTHORS = "fragment authors on Commit { authors(first: 50) { nodes { ...git } } }"
 
 
 def detect(question: Question) -> bool:
@@ -262,10 +261,6 @@ def _page_of_commit(sha: str, page: str) -> str:
     return _of_commit(sha, f"... on Commit {{ {page} }}")
 
 
-def _pull_part(number: int) -> str:
-    return _of_pull(number, _PULL_PART)
-
-
 def _of_pull(number: int, selection: str) -> str:
     return f"pullRequest(number: {number}) {{ {selection} }}"
 
@@ -293,7 +288,9 @@ class _Collection:
         return Evidence(
             forge="github",
             repository=self.repository,
-            commits=tuple(self._commit(sha) for sha in sorted(self.late)),
+            commits=tuple(
+                self._commit(commit) for commit in sorted(self.question.commits, key=lambda each: each.sha) if commit.sha in self.late
+            ),
             pulls=tuple(self._pull(number) for number in sorted(self.pulls)),
             unread=tuple(Unread("reviews", self.unread[subject], subject=subject) for subject in sorted(self.unread)),
         )
@@ -302,7 +299,9 @@ class _Collection:
 
     def _read_commits(self) -> None:
         shas = [commit.sha for commit in self.question.commits]
-        for sha, node in self._asked("commits asked of GitHub", shas, lambda sha: _of_commit(sha, _LATE_PART), _LATE_FRAGMENTS):
+        for sha, node in self._asked(
+            "commits asked of GitHub", shas, lambda sha: _of_commit(sha, "...late"), f"{_GIT}\n{_SIGNED}\n{_LATE}"
+        ):
             late = checked(_Late, node.value)
             if late is None:
                 unknown = "GitHub does not have this commit: push it first"
@@ -332,7 +331,10 @@ class _Collection:
     def _read_pulls(self) -> None:
         numbers = {number for sha in self.late for number in self._numbers(sha)}
         numbers |= {self.question.pull} if self.question.pull is not None else set()
-        for number, node in self._asked("pull requests asked of GitHub", sorted(numbers), _pull_part, _PULL_FRAGMENTS):
+        fragments = f"{_GIT}\n{_SIGNED}\n{_WHO}\n{_REVIEW}\n{_COMMIT}\n{_PULL}"
+        for number, node in self._asked(
+            "pull requests asked of GitHub", sorted(numbers), lambda number: _of_pull(number, "...pull"), fragments
+        ):
             pull = checked(_Pull, node.value)
             if pull is None:
                 unknown = "GitHub does not show this pull request to the token"
@@ -353,7 +355,7 @@ class _Collection:
         messages = {commit.sha: commit.message for commit in self.question.commits if commit.sha in self.late}
         messages |= {each.oid: each.message for _, _, written in self.pulls.values() for each in written}
         shas = [sha for sha, message in sorted(messages.items()) if any(self._co_author(*each).id is None for each in _co_authors(message))]
-        for _, node in self._asked("co-authors asked of GitHub", shas, lambda sha: _of_commit(sha, _AUTHORS_PART), _GIT):
+        for _, node in self._asked("co-authors asked of GitHub", shas, lambda sha: _of_commit(sha, "...authors"), f"{_GIT}\n{_AUTHORS}"):
             answer = checked(_Authors, node.value)
             self._meet(*(answer.authors.nodes or () if answer else ()))
 
@@ -406,15 +408,14 @@ class _Collection:
 
     # ------------------------------------------------------------------------------------------------------------------ telling
 
-    def _commit(self, sha: str) -> CommitEvidence:
-        late, _ = self.late[sha]
-        message = next(commit.message for commit in self.question.commits if commit.sha == sha)
+    def _commit(self, commit: Commit) -> CommitEvidence:
+        late, _ = self.late[commit.sha]
         return CommitEvidence(
-            sha=sha,
-            pulls=self._numbers(sha),
+            sha=commit.sha,
+            pulls=self._numbers(commit.sha),
             author=self._person(late.author, late.signature),
             committer=self._person(late.committer, late.signature),
-            co_authors=self._written_with(message),
+            co_authors=self._written_with(commit.message),
             verified=_verified(late.signature, late.author, late.committer),
         )
 

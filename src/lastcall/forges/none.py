@@ -7,7 +7,7 @@ from lastcall.model import Evidence, Unread
 
 
 def collect(_: Question) -> Evidence:
-    return _nothing("reviews were not asked for: --forge none")
+    return _nothing("reviews were not asked for (--forge none): ask a forge, or give --evidence FILE")
 
 
 def not_found(_: Question) -> Evidence:

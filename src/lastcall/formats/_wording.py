@@ -27,7 +27,8 @@ def severities(findings: Iterable[Finding]) -> str:
 
 def unread_counts(unread: Iterable[Unread]) -> str:
     """``2 queries, 1 file``; empty for none."""
-    return ", ".join(count(number, what) for what, number in Counter(one_line(each.what) for each in unread).items())
+    counted = Counter(one_line(each.what) for each in unread)
+    return ", ".join("reviews" if what == "reviews" else count(number, what) for what, number in counted.items())
 
 
 def verdict(report: Report) -> str:

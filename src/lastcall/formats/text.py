@@ -81,9 +81,9 @@ class _Pen:
 
 
 def _head(report: Report, pen: _Pen) -> list[str]:
-    lines = [pen(_BOLD, one_line(report.release.headline))]
-    lines += pen.prose(" ".join(what_was_read(report)), "")
-    return lines + [line for note in notes(report) for line in pen.prose(f"Note: {one_line(note)}", "", "      ")]
+    """One line, however long, says what was compared, what was found to read and what could not be read."""
+    first = f"{pen(_BOLD, one_line(report.release.headline))}. {' '.join(what_was_read(report))}".rstrip()
+    return [first] + [line for note in notes(report) for line in pen.prose(f"Note: {one_line(note)}", "", "      ")]
 
 
 # ---------------------------------------------------------------------------------------------------------------- changes

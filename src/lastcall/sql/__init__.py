@@ -49,9 +49,9 @@ def _chosen(tree: Tree, policy: QueryPolicy, frontends: Mapping[str, Frontend]) 
     import pathspec  # noqa: PLC0415
 
     suffixes = tuple(suffix for frontend in frontends.values() for suffix in frontend.suffixes)
-    excluded = pathspec.PathSpec.from_lines("gitwildmatch", policy.exclude)
+    excluded = pathspec.GitIgnoreSpec.from_lines(policy.exclude)
     chosen: list[Blob] = []
-    unread: list[Unread] = []
+    unread = list(tree.unread)
     left_out = 0
     for blob in tree.blobs:
         if blob.kind is Kind.SUBMODULE:
@@ -146,13 +146,15 @@ def _link(facts: Mapping[str, Facts], policy: QueryPolicy, dialect: Dialect, unr
     from lastcall.sql.catalog import is_migration, order, replay  # noqa: PLC0415
     from lastcall.sql.unit import Schema  # noqa: PLC0415
 
-    named = pathspec.PathSpec.from_lines("gitwildmatch", policy.schema) if policy.schema else None
+    named = pathspec.GitIgnoreSpec.from_lines(policy.schema) if policy.schema else None
     told = [path for path in facts if named is None or named.match_file(path)]
     operations = [operation for path in order(told) for operation in facts[path].operations]
     catalog, gaps = replay(operations, dialect.name)
     views = {name: block for path in told for name, block in facts[path].views}
     schema = Schema(catalog, views, frozenset(name.lower() for name in policy.small_tables))
-    queries = tuple(_query(placed, schema) for path in sorted(facts) if not is_migration(path) for placed in facts[path].queries)
+    # A migration's own queries run once, under the eyes of whoever releases it.
+    judged = (path for path in sorted(facts) if not (is_migration(path) and facts[path].operations))
+    queries = tuple(_query(placed, schema) for path in judged for placed in facts[path].queries)
     return Side(
         catalog=catalog,
         queries=queries,

@@ -18,8 +18,8 @@ from lastcall.sql import operations as op
 from lastcall.sql.elements import METHODS, ElementReader, Elements
 from lastcall.sql.frontends import Fragment
 from lastcall.sql.operations import Operation, fold
-from lastcall.sql.statement import LONGEST_DEFINITION, Statement, keyword_of, split
-from lastcall.sql.tokens import END, Reader, StrangeError, Token, flat, listed, tokens, words
+from lastcall.sql.statement import LONGEST_DEFINITION, Statement, keyword_of, split, too_deep
+from lastcall.sql.tokens import END, MOST, Reader, StrangeError, Token, few, flat, listed, tokens, words
 
 # ------------------------------------------------------------------------------------------------------------------ definitions
 
@@ -33,6 +33,8 @@ def definition(statement: Statement, dialect: str) -> tuple[Operation, ...]:
         return (op.Uncertain(_subject(statement, dialect), statement.obstacle, statement.location),)
     if len(statement.text) > LONGEST_DEFINITION:
         return (op.Uncertain(_subject(statement, dialect), "it is too long", statement.location),)
+    if too_deep(statement.text).startswith("it is nested"):
+        return (op.Uncertain(_subject(statement, dialect), "it is nested too deeply", statement.location),)
     try:
         return tuple(_Definition(statement, dialect, tokens(statement.text, dialect)).read(statement.keyword))
     except StrangeError as strange:
@@ -209,7 +211,7 @@ class _Definition(ElementReader):
 
     def create_view(self) -> Iterator[Operation]:
         reader = self.reader
-        materialized = "MATERIALIZED" in flat(reader.tokens[:6])
+        materialized = any(token.upper == "MATERIALIZED" for token in reader.tokens[:6])
         while not reader.done and not reader.sees("VIEW"):
             reader.skip()
         reader.take("VIEW")
@@ -222,7 +224,8 @@ class _Definition(ElementReader):
             reader.skip()
         reader.take("AS")
         start = reader.peek().start if not reader.done else len(self.statement.text)
-        sql = _TRAILER.sub("", self.statement.text[start:])
+        sql = self.statement.text[start:]
+        sql = sql[:-60] + _TRAILER.sub("", sql[-60:])  # the expression is for the end alone, and slow on blanks
         yield op.CreateView(name, columns, sql, self.statement.start + start, self.location, materialized)
 
     def alter_view(self) -> Iterator[Operation]:
@@ -246,7 +249,7 @@ class _Definition(ElementReader):
         reader.take_all({"DROP", "TEMPORARY", "FOREIGN", "EXTERNAL", "MATERIALIZED"})
         what = reader.next().upper
         reader.take("IF", "EXISTS")
-        for part in listed(reader.rest()):
+        for part in few(listed(reader.rest())):
             name = Reader(part).qualified()
             if what == "SCHEMA":
                 yield op.DropSchema(name, self.location)
@@ -260,7 +263,7 @@ class _Definition(ElementReader):
         reader.at += 2
         reader.take("CONCURRENTLY")
         exists = reader.take("IF", "EXISTS")
-        for part in listed(reader.rest()):
+        for part in few(listed(reader.rest())):
             each = Reader(part)
             index = each.qualified()
             table = each.qualified() if each.take("ON") else ""
@@ -276,7 +279,7 @@ class _Definition(ElementReader):
             return
         reader.take("TABLE")
         reader.take("IF", "EXISTS")
-        for part in listed(reader.rest()):
+        for part in few(listed(reader.rest())):
             each = Reader(part)
             old = each.qualified()
             if not each.take("TO"):
@@ -339,7 +342,7 @@ class _Definition(ElementReader):
         if not reader.take("WITH", "CHECK"):
             reader.take("WITH", "NOCHECK")
         verb = ""
-        for action in self._actions(reader.rest()):
+        for action in few(list(self._actions(reader.rest()))):
             first = action[0].upper
             if first not in _VERBS and verb in {"ADD", "DROP COLUMN", "DROP CONSTRAINT", "DROP"} and self.dialect in {"tsql", "oracle"}:
                 action = [*_spoken(verb), *action]  # noqa: PLW2901 - a list of what one verb does
@@ -351,7 +354,7 @@ class _Definition(ElementReader):
                 verb += f" {action[1].upper}"
 
     @staticmethod
-    def _actions(found: Sequence[Token]) -> Iterator[list[Token]]:
+    def _actions(found: Sequence[Token]) -> Iterator[Sequence[Token]]:
         """The actions of an ALTER TABLE, which commas separate, or in Oracle and Db2 nothing but their verbs."""
         for part in listed(found):
             start = depth = 0
@@ -365,11 +368,11 @@ class _Definition(ElementReader):
                     and part[number - 1].upper not in {"COLUMN", "EXISTS", ".", "TO"}
                     and number - start > 1
                 ):
-                    yield list(part[start:number])
+                    yield part[start:number]
                     start = number
-            yield list(part[start:])
+            yield part[start:]
 
-    def action(self, table: str, found: list[Token]) -> Iterator[Operation]:
+    def action(self, table: str, found: Sequence[Token]) -> Iterator[Operation]:
         reader = Reader(found)
         verb = reader.next().upper
         readers: dict[str, Callable[[str, Reader], Iterator[Operation]]] = {
@@ -412,7 +415,7 @@ class _Definition(ElementReader):
         if not column and reader.take_any(_ADDED_WITHOUT_EFFECT):
             return
         if reader.sees("("):
-            for element in listed(reader.group()):
+            for element in few(listed(reader.group())):
                 yield from self._added(table, element, column=column)
         else:
             yield from self._added(table, reader.rest(), column=column)
@@ -424,7 +427,7 @@ class _Definition(ElementReader):
             return
         if column or not self.table_constraint(found, body):
             self.column(found, body)
-            yield op.AddColumn(table, body.columns[0], self.place(found), tuple(body.indexes), tuple(body.references))
+            yield op.AddColumn(table, body.columns[0], self.location, tuple(body.indexes), tuple(body.references))
             return
         for index in body.indexes:
             yield op.AddIndex(table, index, self.location, disabled=index.name in body.disabled)
@@ -541,6 +544,8 @@ class _Definition(ElementReader):
                 return
         found = self.reader.tokens
         heads = [number for number in range(len(found)) if self._head(found, number)]
+        if len(heads) > MOST:
+            raise StrangeError(f"it holds {len(heads)} definitions")
         for number, start in enumerate(heads):
             if found[start].upper in {"EXECUTE", "EXEC"} and not found[start + 1].upper.startswith("SP_RENAME"):
                 yield from self._executed(found[start:])

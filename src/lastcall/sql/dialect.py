@@ -212,7 +212,8 @@ def _testimony(tree: Tree) -> Iterator[tuple[str, int, str]]:
                 yield name, weight, f"{blob.path} names {shown}"
     suffixes = (".sql", ".ddl", *(f".{suffix}" for suffix in _SUFFIXES))
     for blob in _nearest([blob for blob in tree.blobs if blob.kind is Kind.FILE and blob.path.lower().endswith(suffixes)]):
-        text = (tree.read(blob, _BYTES * 4) or b"")[:_SQL_BYTES].decode("latin-1")
+        data = (tree.read(blob, _BYTES * 4) or b"")[:_SQL_BYTES]
+        text = "" if b"\0" in data else data.decode("latin-1")
         if told := of_text(text, blob.path):
             yield told, 2, f"{blob.path} is written in it"
         else:

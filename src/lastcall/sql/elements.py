@@ -12,8 +12,9 @@ from lastcall.sql import operations as op
 from lastcall.sql.expression import normalise
 from lastcall.sql.operations import Reference
 from lastcall.sql.statement import Statement
-from lastcall.sql.tokens import END, Reader, StrangeError, Token, flat, listed, words
+from lastcall.sql.tokens import END, Reader, StrangeError, Token, few, flat, listed, words
 
+_MAKES_KEYS = frozenset({"PRIMARY", "UNIQUE", "REFERENCES", "KEY", "INDEX"})
 METHODS = {
     "FULLTEXT": "fulltext",
     "SPATIAL": "spatial",
@@ -61,7 +62,7 @@ class ElementReader:
     def elements(self, found: Sequence[Token]) -> Elements:
         """The columns and constraints between a table's parentheses."""
         body = Elements([], [], [], set(), [], [])
-        for element in listed(found):
+        for element in few(listed(found)):
             self.element(element, body)
         return body
 
@@ -90,7 +91,8 @@ class ElementReader:
         name = self._column_name(reader)
         kind = self.type_of(reader)
         column = Column(name, kind, nullable="SERIAL" not in kind)
-        location = self.place(found)
+        # Places are counted from the start of the file, so only those columns are placed that make something which has one.
+        location = self.place(found) if kind == "SERIAL" or any(token.upper in _MAKES_KEYS for token in reader.rest()) else self.location
         if self.dialect == "mysql" and kind == "SERIAL":
             body.indexes.append(Index(name, (name,), unique=True, location=location))
         body.columns.append(self.column_constraints(reader, column, location, body))
@@ -261,27 +263,27 @@ class ElementReader:
             word = reader.next()
             if word.upper == "USING":
                 method = method or reader.next().text.lower()
-            elif word.upper == "UNIQUE":
-                unique = True
-            elif word.upper == "COLUMNSTORE":
-                method = "columnstore"
             elif word.kind == "name" or (word.kind == "word" and word.upper not in _KEY_WORDS):
                 name = word.text.lower() if not primary else name or word.text.lower()
-        if reader.done and method == "columnstore":
-            body.indexes.append(Index(name, (), method=method, location=location))
-            return
-        columns = self.keys(reader.group())
-        if reader.take("USING"):
+            unique = unique or word.upper == "UNIQUE"
+            method = "columnstore" if word.upper == "COLUMNSTORE" else method
+        columns = () if reader.done and method == "columnstore" else self.keys(reader.group())
+        if not reader.sees("USING", "INDEX") and reader.take("USING"):
             method = method or reader.next().text.lower()
+        self._keep(
+            Index(name, columns, unique or primary, self.where(reader.copy()), self.method_of(method), primary, location), reader, body
+        )
+
+    @staticmethod
+    def _keep(index: Index, reader: Reader, body: Elements) -> None:
+        """Add a key to the body, unless what follows says that it is there in name only."""
         tail = flat(reader.rest())
-        where = self.where(reader)
         if "DISABLE" in tail or any(pair == ("NOT", "ENFORCED") for pair in pairwise(tail)):
             return
-        index = Index(
-            name, columns, unique=unique or primary, where=where, method=self.method_of(method), primary=primary, location=location
-        )
-        if "INVISIBLE" in tail or "IGNORED" in tail:
-            body.disabled.add(name)
+        if {"INVISIBLE", "IGNORED"} & set(tail):
+            if not index.name:  # nothing can name it to make it serve
+                return
+            body.disabled.add(index.name)
         body.indexes.append(index)
 
     def method_of(self, written: str) -> str:

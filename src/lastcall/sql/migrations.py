@@ -54,5 +54,5 @@ def _rank(path: str) -> tuple[object, ...]:
     return (1, _natural(folder), repeatable, version, _natural(stem), name)
 
 
-def _natural(text: str) -> tuple[tuple[int, str], ...]:
-    return tuple((int(part), "") if part.isdigit() else (-1, part.lower()) for part in _NUMBERS.split(text) if part)
+def _natural(text: str) -> tuple[tuple[bool, int, str], ...]:
+    return tuple((False, int(part), "") if part.isdigit() else (True, 0, part.lower()) for part in _NUMBERS.split(text) if part)

@@ -437,24 +437,27 @@ def split(fragment: Fragment, dialect: str) -> Iterator[Statement]:
 
 def _statement(fragment: Fragment, piece: _Piece, dialect: str) -> Statement | None:
     text = fragment.text
+    cleaned, obstacle = (text[piece.start : piece.end], "") if _stays(text, piece) else _clean(text, piece, dialect)
+    lead, length = len(cleaned) - len(cleaned.lstrip()), len(cleaned.rstrip())
+    if not length:
+        return None
+    if cleaned[length - 1] == "?":  # the rest of a hole's blanks belong to it
+        while length < len(cleaned) and not text[piece.start + length].isspace() and text[piece.start + length] not in "-/#":
+            length += 1
+    start = piece.start + lead
+    return Statement(fragment, cleaned[lead:length], start, piece.start + length, keyword_of(cleaned[lead:length]), obstacle)
+
+
+def _stays(text: str, piece: _Piece) -> bool:
+    """Whether a statement is left as it is, because nothing will look into it: rows, routines, settings."""
     first = _FIRST.match(text, piece.start)
     word = first[1].upper() if first else ""
-    rows = (
-        word in {"INSERT", "REPLACE"}
-        and _INSERT_DATA.match(text, piece.start, min(piece.end, piece.start + 4000))
-        and not _SUBQUERY.search(text, piece.start, piece.end)
-    )
-    obstacle = ""
-    if word not in _CLEANED or rows or piece.end - piece.start > LONGEST_DEFINITION or _ROUTINE.match(text, piece.start, piece.start + 400):
-        cleaned = text[piece.start : piece.end]
-    else:
-        cleaned, obstacle = _clean(text, piece, dialect)
-    cleaned = cleaned.rstrip()
-    if not cleaned:
-        return None
-    lead = len(cleaned) - len(cleaned.lstrip())
-    start = piece.start + lead
-    return Statement(fragment, cleaned[lead:], start, piece.start + len(cleaned), keyword_of(cleaned[lead:]), obstacle)
+    if word in {"INSERT", "REPLACE"}:
+        rows = _INSERT_DATA.match(text, piece.start, min(piece.end, piece.start + 4000))
+        return bool(rows) and not _SUBQUERY.search(text, piece.start, piece.end)
+    if word not in _CLEANED:
+        return not piece.blanks
+    return piece.end - piece.start > LONGEST_DEFINITION or bool(_ROUTINE.match(text, piece.start, piece.start + 400))
 
 
 _BATCHED = re.compile(
@@ -467,14 +470,18 @@ _BATCHED = re.compile(
 
 def _unterminated(statement: Statement) -> Iterator[Statement]:
     """T-SQL needs no semicolons: a DDL verb that begins a line, outside of parentheses, begins a statement."""
-    cuts, depth = [0], 0
+    cuts, depth, keyword = [0], 0, statement.keyword
     for token in _BATCHED.finditer(statement.text):
         if token.lastgroup == "open":
             depth += 1
         elif token.lastgroup == "close":
             depth -= 1
         elif token.lastgroup == "cut" and not depth:
-            cuts.append(token.end() - len(token[0].lstrip(" \t")))
+            following = keyword_of(token["cut"])
+            # WITH … INSERT INTO, and INSERT INTO … EXEC, are one statement on two lines.
+            if (keyword, following) not in {("WITH", "INSERT"), ("INSERT", "EXEC")}:
+                cuts.append(token.end() - len(token[0].lstrip(" \t")))
+                keyword = following
     if len(cuts) == 1:
         yield statement
         return
@@ -503,7 +510,7 @@ def _rewriter(dialect: str) -> re.Pattern[str]:
     if dialect in {"postgres", "sqlite"}:
         holes += [r"(?<![\w$])\$\d+", r"(?<![\w@<~])@[A-Za-z_]\w*"]
     return re.compile(
-        rf"(?P<keep>(?<!ARRAY)\[[ \t]*\w*[ \t]*:[ \t]*\w*[ \t]*\]|{_strings(dialect)})"
+        rf"(?P<keep>(?<!ARRAY)\[[ \t]*+\w*+[ \t]*+:[ \t]*+\w*+[ \t]*+\]|{_strings(dialect)})"
         rf"|(?P<comment>{_line_comment(dialect)})"
         r"|(?P<template>\{[{%\#])"
         r"|(?P<brace>\$?\{\w*\})"
@@ -567,7 +574,7 @@ _DEEP = re.compile(
 )
 
 
-def _too_deep(text: str) -> str:
+def too_deep(text: str) -> str:
     """Why the parser must not be let loose on a text: it recurses into what nests, and tries joins without ON in every nesting."""
     depth = chain = joins = 0
     for token in _DEEP.finditer(text):
@@ -593,15 +600,15 @@ def parse(statement: Statement, dialect: str) -> exp.Expression:
 
     Raises UnreadableStatement for a template, for what is too long or nested too deeply, and for what the parser does not understand.
     """
-    longest = LONGEST_DEFINITION if kind(statement) == "ddl" else LONGEST_QUERY
-    reason = statement.obstacle or ("it is too long" if len(statement.text) > longest else _too_deep(statement.text))
-    if reason:
-        raise UnreadableStatement(reason, statement.start)
+    if statement.obstacle:
+        raise UnreadableStatement(statement.obstacle, statement.start)
     return parse_text(statement.text, dialect, statement.start)
 
 
 def parse_text(text: str, dialect: str, offset: int = 0) -> exp.Expression:
     """The syntax tree of a text that holds one statement and begins at ``offset`` of its fragment.  Raises UnreadableStatement."""
+    if reason := "it is too long" if len(text) > LONGEST_QUERY else too_deep(text):
+        raise UnreadableStatement(reason, offset)
     import sqlglot  # noqa: PLC0415 - heavy, and not needed where the cache answers
     from sqlglot import exp  # noqa: PLC0415
     from sqlglot.errors import ParseError, SqlglotError  # noqa: PLC0415

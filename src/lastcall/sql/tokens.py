@@ -27,14 +27,14 @@ END = Token("end", "", 0, 0)
 @lru_cache(maxsize=8)
 def _lexer(dialect: str) -> re.Pattern[str]:
     if dialect == "mysql":
-        string = r"(?:[nNbBxX]|_\w+\s*)?'(?:[^'\\]|\\.|'')*+'"
+        string = r"(?:[nNbBxX]|_\w+\s*)?'(?:[^'\\]|\\.|'')*+(?:'|\Z)"
     elif dialect == "postgres":
-        string = r"[eE]'(?:[^'\\]|\\.|'')*+'|(?:[nNbBxX]|[uU]&)?'(?:[^']|'')*+'"
+        string = r"[eE]'(?:[^'\\]|\\.|'')*+(?:'|\Z)|(?:[nNbBxX]|[uU]&)?'(?:[^']|'')*+(?:'|\Z)"
     else:
-        string = r"[nNbBxX]?'(?:[^']|'')*+'"
+        string = r"[nNbBxX]?'(?:[^']|'')*+(?:'|\Z)"
     brackets = r"|\[(?:[^\]\n]|\]\]){1,128}+\]" if dialect in {"tsql", "sqlite"} else ""
     return re.compile(
-        rf"(?P<blank>\s+)|(?P<string>{string})|(?P<name>\"(?:[^\"]|\"\")*+\"|`(?:[^`]|``)*+`{brackets})"
+        rf"(?P<blank>\s+)|(?P<string>{string})|(?P<name>\"(?:[^\"]|\"\")*+(?:\"|\Z)|`(?:[^`]|``)*+(?:`|\Z){brackets})"
         r"|(?P<number>\d+(?:\.\d+)?(?!\w)|\.\d+)|(?P<dollar>\$(?:[A-Za-z_]\w*+)?\$)|(?P<word>[\w#@$]+)|(?P<mark>.)",
         re.DOTALL,
     )
@@ -148,6 +148,12 @@ class Reader:
             self.at += 1
         return token
 
+    def copy(self) -> Reader:
+        """A cursor of its own at the same place."""
+        other = Reader(self.tokens)
+        other.at = self.at
+        return other
+
     def rest(self) -> Sequence[Token]:
         return self.tokens[self.at :]
 
@@ -163,6 +169,17 @@ def listed(found: Sequence[Token]) -> list[Sequence[Token]]:
             start = number + 1
     parts.append(found[start:])
     return [part for part in parts if part]
+
+
+MOST = 5000
+"""More columns than this no server takes in a table."""
+
+
+def few(parts: list[Sequence[Token]]) -> list[Sequence[Token]]:
+    """The parts of a statement, unless there are more of them than any server takes."""
+    if len(parts) > MOST:
+        raise StrangeError(f"it has {len(parts)} parts, more than any server takes")
+    return parts
 
 
 def flat(found: Sequence[Token]) -> list[str]:

@@ -14,8 +14,10 @@ from functools import cached_property
 from lastcall.sql.frontends._literals import HOLE, LostError, Place, Source, Text, concatenate, hole, splice, word
 
 MOST_ALTERNATIVES = 8
-LONGEST = 200_000
-"""Characters; a program can double a string in every line, and a reader must not."""
+LONGEST = 100_000
+"""Characters of a string that is put together; a program can double one in every line, and a reader must not."""
+BUDGET = 1_000_000
+"""Characters that may be handled in putting together the strings of one file."""
 
 _PERCENT = re.compile(r"%(?:\((?P<key>[^()]*)\))?[-#0 +]*+[\d*]*+(?:\.[\d*]++)?(?P<kind>[A-Za-z%])")
 _FORMAT = re.compile(r"\{\{|\}\}|\{(?P<key>\w*+)(?P<rest>[^{}]*+)(?:\{[^{}]*+\}[^{}]*+)?\}")
@@ -120,15 +122,21 @@ class Evaluator:
         self.source = source
         self.module = Scope()
         self.classes: dict[str, Class] = {}
+        self._spent = 0
 
     def value(self, node: ast.expr, scope: Scope) -> Value:
         """What ``node`` is; never nothing: at least a hole."""
         if isinstance(node, ast.NamedExpr):
             return self.value(node.value, scope)
         found = self._value(node, scope)
-        return (
-            found if len(found.texts) <= MOST_ALTERNATIVES and all(len(text.text) <= LONGEST for text in found.texts) else self._hole(node)
-        )
+        given = isinstance(node, (ast.Constant, ast.Name, ast.Attribute, ast.Subscript))
+        return found if given or self._affordable(found) else self._hole(node)
+
+    def _affordable(self, value: Value) -> bool:
+        """Whether a string that was put together is worth going on with."""
+        size = sum(len(text.text) for text in value.texts)
+        self._spent += size
+        return len(value.texts) <= MOST_ALTERNATIVES and self._spent <= BUDGET and size <= LONGEST
 
     def _value(self, node: ast.expr, scope: Scope) -> Value:
         match node:
@@ -153,7 +161,9 @@ class Evaluator:
 
     def sum(self, left: Value, right: Value) -> Value:
         """The concatenation of two strings, each alternative with each."""
-        return Value(tuple(one + other for one in left.texts for other in right.texts)[: MOST_ALTERNATIVES + 1])
+        count = len(left.texts) * len(right.texts)
+        sums = Value(tuple(one + other for one in left.texts for other in right.texts if count <= MOST_ALTERNATIVES))
+        return sums if sums.texts and self._affordable(sums) else Value((hole(left.texts[0].position(0)),))
 
     def _hole(self, node: ast.expr, why: str = "unknown") -> Value:
         return Value((hole(self.source.start(node), why),))
@@ -250,9 +260,9 @@ class Evaluator:
     def _filling(self, node: ast.expr, scope: Scope, place: Place) -> Text:
         """What fills a hole at ``place``: the one constant that ``node`` is, or nothing known."""
         found = self.value(node, scope)
-        if len(found.texts) == 1 and found.known:
-            return found.texts[0].at(place)
-        return hole(place)
+        if len(found.texts) != 1 or not found.known or not self._affordable(found):
+            return hole(place)
+        return found.texts[0].at(place)
 
     def _fill(self, template: Value, node: ast.expr, filling: Callable[[Text], Iterator[tuple[int, int, Text]]]) -> Value:
         """Every known text of ``template`` with its placeholders cut out and filled."""
