@@ -54,7 +54,7 @@ def statements(count: int, seed: int = 1) -> Iterator[str]:
             case 0:
                 yield f"{select} WHERE a.{filtered} = $1 AND a.id > {number} ORDER BY a.{wanted} DESC LIMIT 50"
             case 1:
-                yield f"UPDATE {table} SET {wanted} = $1, {filtered} = {state} WHERE id = $2 AND {filtered} <> 'done' AND {wanted} IS NOT NULL"
+                yield f"UPDATE {table} SET {wanted} = $1, {filtered} = {state} WHERE id = $2 AND {filtered} <> 'done' AND {wanted} <> ''"
             case _:
                 yield f"{select} JOIN {other} b ON b.id = a.{other}_id WHERE a.{wanted} = $1 AND a.id < {number}"
 

@@ -28,9 +28,10 @@ def test_quiet_reports(golden, name):
     golden(f"{name}.txt", render(getattr(reports, name)(), Style()))
 
 
-def test_first_line_says_what_was_compared_and_last_line_the_verdict():
+def test_first_line_says_what_was_compared_read_and_not_read_and_last_line_the_verdict():
     lines = render(reports.rich(), Style(40)).splitlines()
-    assert lines[0] == reports.rich().release.headline
+    assert lines[0].startswith(reports.rich().release.headline)
+    assert "Read 7 files: 9 queries, 2 tables with 3 indexes (postgres). Could not read 2 queries, 1 file." in lines[0]
     assert lines[-1] == "FAIL: 3 errors, 1 warning, 1 note; 3 not read (fails on error)"
 
 

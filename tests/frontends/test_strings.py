@@ -1,5 +1,6 @@
 """SQL in the strings of Python files: what is taken for SQL, what it reads as, where it stands, and what is said of the rest."""
 
+import sys
 import textwrap
 import warnings
 
@@ -159,6 +160,7 @@ def test_a_constant_that_can_be_nothing_but_sql(text):
         "query = 'select one from the list'",
         "LABEL = 'SELECT'",
         "LABEL = 'SELECT a'",
+        "LABEL = 'SELECT | FROM | WHERE'",
         "LABEL = 'DELETE FROM basket button'",
         "LABEL = 'UPDATE failed'",
         "LABEL = 'WITH LOVE'",
@@ -512,6 +514,13 @@ def test_places_are_exact(source):
     assert word_at(source.removeprefix("\ufeff"), fragment, "SELECT") == "SELECT"
 
 
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="before 3.12 an f-string ends at its own quote")
+def test_an_f_string_within_an_f_string():
+    source = 'cursor.execute(f"SELECT {f"{a["}"]}"} {x # }"\n} FROM orders")'
+    assert queries(source) == ["SELECT ? ? FROM orders"]
+    assert word_at(source, only(source), "orders") == "orders"
+
+
 def test_every_character_is_found_again():
     source = "cursor.execute('''\\\n  SELECT \"\\t\\x41\\u00e9\\N{BULLET}\", ü,\n a FROM t -- \\d''' ' WHERE 1')"
     fragment = only(source)
@@ -555,7 +564,7 @@ def test_what_is_not_python_is_told(source):
 def test_what_is_nested_too_deeply_is_told(source):
     (told,) = found(source)
     assert isinstance(told, Unread)
-    assert told.reason == "is nested too deeply to be read"
+    assert told.reason == "it is nested too deeply to be read"
 
 
 def test_a_giant_file_is_told():
@@ -614,6 +623,9 @@ def test_no_string_takes_long(text):
         b"X = 'Update t Set a = 1'",
         b"X = 'CREATE UNIQUE INDEX i'",
         b"migrations.RunSQL(X)",
+        b"execute_values(cursor, X, rows)",
+        b"pd.read_sql(X, engine)",
+        b"Order.objects.raw(X)",
     ],
 )
 def test_files_that_may_hold_sql(source):

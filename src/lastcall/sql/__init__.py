@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lastcall.model import Blob, Kind, Location, Progress, Query, QueryPolicy, Side, Tree, Unread, no_progress
@@ -92,12 +93,12 @@ def _facts(
 
 
 def _namespace() -> str:
-    """What the facts of a file depend on besides the file: this version of lastcall and of the parser."""
+    """What the facts of a file depend on besides the file: the code that reads it, as installed, and the version of the parser."""
     from importlib.metadata import version  # noqa: PLC0415
 
-    from lastcall import __version__  # noqa: PLC0415
-
-    return f"{__version__}-{version('sqlglot')}"
+    sources = sorted(Path(__file__).parent.rglob("*.py"))
+    stamp = [(source.name, source.stat().st_size, source.stat().st_mtime_ns) for source in sources]
+    return f"{version('sqlglot')}-{hashlib.sha256(repr(stamp).encode()).hexdigest()[:16]}"
 
 
 def _read_file(tree: Tree, blob: Blob, frontends: Mapping[str, Frontend], dialect: str) -> Facts:

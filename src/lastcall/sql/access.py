@@ -202,7 +202,9 @@ class _Judging:
             return self.access(number, AccessPath.UNKNOWN)
         if number in best.missing:
             ties = best.missing[number]
-            return self.missing_join(best, number, ties) if ties else self.missing_filter(number)
+            lacking = self.missing_join(best, number, ties) if ties else self.missing_filter(number)
+            # A column that the schema does not have: the schema is not what the query runs on.
+            return lacking if all(map(node.table.column, lacking.columns)) else self.access(number, AccessPath.UNKNOWN)
         if number not in best.reached:
             return self.access(number, AccessPath.WHOLE)
         index, ties = best.reached[number]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlglot import exp
 
@@ -78,9 +78,10 @@ class _Reader:
 
     def statement(self, statement: Statement) -> None:
         """A statement that is neither a definition nor a query (SET, GRANT, INSERT of values) says nothing that is looked for."""
-        place = statement.location
-        self.spans.append((place.line, place.end_line))
         what = kind(statement)
+        if what != "other":
+            place = statement.location
+            self.spans.append((place.line, place.end_line))
         if what != "other" and statement.obstacle:
             self.cannot("statement", statement.obstacle, statement)
         elif what == "ddl":
@@ -105,13 +106,12 @@ class _Reader:
     def query(self, statement: Statement) -> None:
         fragment = statement.fragment
         try:
-            lowered = lower(parse(statement, self.dialect), statement.text, statement.start)
+            lowered = lower(parse(statement, self.dialect), fragment.text[statement.start : statement.end], statement.start)
         except (UnreadableStatement, BuiltAtRunTime) as error:
             self.cannot("query", str(error), statement)
         except RecursionError:
             self.cannot("query", "it is nested too deeply", statement)
         else:
-            lowered = replace(lowered, sql=fragment.text[statement.start : statement.end].strip())
             self.queries.append(Placed(lowered, fragment.origin, fragment.path, tuple(_anchors(statement))))
 
 

@@ -32,6 +32,10 @@ LITERAL = re.compile(
 )
 
 
+PUT_IN = re.compile(r"\s*(?:[=<>!]+|(?i:I?LIKE))\s*(?:%s|%\(\w+\)s|[$:@]\w+|\?)")
+"""A comparison with a parameter, which has no place of its own in the tree."""
+
+
 class BuiltAtRunTime(Exception):  # noqa: N818 -- a fact of the query, told as Unread
     """A part of the query that no value can stand for is put in at run time."""
 
@@ -41,7 +45,7 @@ def lower(tree: Node, text: str, offset: int) -> Lowered:
 
     ``text`` is the statement's, ``offset`` its place in the fragment, which all spans count from.  Raises ``BuiltAtRunTime``.
     """
-    lowering = _Lowering(tree, offset)
+    lowering = _Lowering(text, offset)
     block = lowering.statement(tree)
     target = tree.find(exp.Table) if isinstance(tree, (exp.Insert, exp.Update, exp.Delete, exp.Merge)) else None
     return Lowered(
@@ -88,9 +92,9 @@ def name_of(table: exp.Table) -> str:
 class _Lowering:
     """Lowers one statement.  ``names`` of CTEs need no scope here: ``access`` looks a name up from the inside outwards."""
 
-    def __init__(self, tree: Node, offset: int) -> None:
+    def __init__(self, text: str, offset: int) -> None:
+        self.text = text
         self.offset = offset
-        self.tree = tree
 
     # ------------------------------------------------------------------ statements and blocks
 
@@ -193,7 +197,10 @@ class _Lowering:
             if meta and "start" in meta:
                 start, end = min(start, meta["start"]), max(end, meta["end"])
             pending.extend(each.iter_expressions())
-        return (self.offset + start, self.offset + end + 1) if end >= 0 else (self.offset, self.offset + 1)
+        if end < 0:
+            return self.offset, self.offset + 1
+        put_in = PUT_IN.match(self.text, end + 1) if isinstance(node.args.get("expression"), (exp.Placeholder, exp.Parameter)) else None
+        return self.offset + start, self.offset + (put_in.end() if put_in else end + 1)
 
 
 class _Builder:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from lastcall.model import Location, Unread
 
@@ -37,10 +39,15 @@ class Fragment:
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column, in the host file, of the character at ``offset`` of the text."""
         anchor = self.anchors[bisect_right(self.anchors, offset, key=lambda each: each.offset) - 1]
-        lines = self.text.count("\n", anchor.offset, offset)
-        if not lines:
+        first, last = bisect_left(self._newlines, anchor.offset), bisect_left(self._newlines, offset)
+        if first == last:
             return anchor.line, anchor.column + offset - anchor.offset
-        return anchor.line + lines, offset - self.text.rfind("\n", 0, offset)
+        return anchor.line + last - first, offset - self._newlines[last - 1]
+
+    @cached_property
+    def _newlines(self) -> list[int]:
+        """Where the lines end, found once: a dump has as many statements as lines."""
+        return [found.start() for found in re.finditer("\n", self.text)]
 
     def location(self, start: int, end: int) -> Location:
         """The place of ``text[start:end]`` (``end`` exclusive, not empty)."""

@@ -26,12 +26,14 @@ LARGEST = 2_000_000
 
 # ---------------------------------------------------------------------------------------------------------------- which files
 
-_MARKS = (b"exec_driver_sql", b"runsql", b"rawsql", b"read_sql", b"objects.raw(")
 _BEGINNINGS = tuple(
     re.compile(pattern)
     for pattern in (
         rb"\.execute(?:many|script)?\(\s*(?:(?:sql|query|statement|operation)\s*=|(?!\w+\s*=)[^)\s])",
+        rb"execute_(?:values|batch)\(",
         rb"\.fetch(?:row|val|_all|_one|_val)?\(\s*[^)\s]",
+        rb"objects\.raw\(",
+        rb"sql(?:_query)?\(",  # RunSQL, RawSQL, exec_driver_sql, read_sql
         rb"select[\s\\]",
         rb"insert\s+(?:or\s+\w+\s+|ignore\s+)?into\s",
         rb"replace\s+into\s",
@@ -47,7 +49,7 @@ _BEGINNINGS = tuple(
 def relevant(content: bytes) -> bool:
     """Whether a Python file may hold SQL; a scan that is a hundred times faster than the parser that it saves."""
     lowered = content.lower()  # and not IGNORECASE, which costs a pattern its quick search for the word that it begins with
-    return any(mark in lowered for mark in _MARKS) or any(beginning.search(lowered) for beginning in _BEGINNINGS)
+    return any(beginning.search(lowered) for beginning in _BEGINNINGS)
 
 
 # ---------------------------------------------------------------------------------------------------------------- what looks like SQL
@@ -56,7 +58,7 @@ _LEAD = r"(?:[\s(]|--[^\n]*|/\*.*?\*/)*+"
 _STATEMENT = (
     _LEAD
     + r"""(?:
-    SELECT\b.+?\bFROM\s+\S
+    SELECT\b.+?\bFROM\s+[\w"'`[(?:@$%{\0]
   | WITH\s+(?:RECURSIVE\s+)?[^\s(]+\s*(?:\([^()]*\)\s*)?AS\s+(?:NOT\s+)?(?:MATERIALIZED\s+)?\(
   | INSERT\s+(?:OR\s+\w+\s+|IGNORE\s+)?INTO\s+[^\s(]+(?:\s+AS\s+\w+)?\s*(?:\(|(?:VALUES|SELECT|DEFAULT|WITH)\b)
   | REPLACE\s+INTO\s+[^\s(]+\s*(?:\(|(?:VALUES|SELECT)\b)
@@ -412,16 +414,16 @@ def read(path: str, text: str) -> Iterator[Fragment | Unread]:
     """The SQL of one Python file, in the order of its lines, and what could not be read of it."""
     text = text.removeprefix("\ufeff")
     if len(text) > LARGEST:
-        yield Unread("file", f"is too large to be read as Python ({len(text):,} characters)", Location(path, 1))
+        yield Unread("file", f"it is too large to be read as Python ({len(text):,} characters)", Location(path, 1))
         return
     reader = _Reader(path, text)
     try:
         reader.read(_parsed(text))
     except SyntaxError as error:
-        reason = f"is not Python {sys.version_info.major}.{sys.version_info.minor}: {error.msg}"
+        reason = f"it is not Python {sys.version_info.major}.{sys.version_info.minor}: {error.msg}"
         yield Unread("file", reason, Location(path, max(error.lineno or 1, 1), max(error.offset or 1, 1)))
     except (RecursionError, MemoryError):
-        yield Unread("file", "is nested too deeply to be read", Location(path, 1))
+        yield Unread("file", "it is nested too deeply to be read", Location(path, 1))
     yield from (found for _, found in sorted(reader.found, key=lambda each: each[0]))
 
 
