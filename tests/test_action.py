@@ -18,11 +18,10 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-import package_index
 from forges.github_double import GithubDouble, World
+from installing import PROJECT, index_needed, snapshot
 from repositories import Repo
 
-PROJECT = Path(__file__).parent.parent
 WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
 TOOLS = Path(sys.executable).parent
 RELEASE = "release/2.4"
@@ -166,6 +165,7 @@ class Runner:
 
     shop: Repo
     folder: Path
+    action: Path
 
     def run(self, event: str, payload: Mapping[str, object], world: World, inputs: Mapping[str, str] | None = None) -> Ran:
         workflow = self.folder / "workflow.yml"
@@ -181,7 +181,7 @@ class Runner:
                 [
                     *(TOOLS / "act", event, "--workflows", workflow, "--eventpath", told),
                     *("--platform", "ubuntu-latest=-self-hosted", "--no-cache-server"),
-                    *("--local-repository", f"lastcall/lastcall@v0={PROJECT}", "--secret", f"GITHUB_TOKEN={double.token}"),
+                    *("--local-repository", f"lastcall/lastcall@v0={self.action}", "--secret", f"GITHUB_TOKEN={double.token}"),
                     *(part for key, value in settings.items() for part in ("--env", f"{key}={value}")),
                 ],
                 cwd=self.shop.root,
@@ -222,13 +222,19 @@ def shop(tmp_path: Path) -> Repo:
     return shop
 
 
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the runner checks out as the action."""
+    return snapshot(tmp_path_factory.mktemp("source") / "lastcall").root
+
+
 @pytest.fixture
-def runner(shop: Repo, tmp_path: Path) -> Runner:
+def runner(shop: Repo, source: Path, tmp_path: Path) -> Runner:
     if not (TOOLS / "act").exists() or shutil.which("bash") is None:
         pytest.skip("there is no runner for this platform")
-    package_index.needed()
+    index_needed()
     (tmp_path / "home").mkdir()
-    return Runner(shop, tmp_path)
+    return Runner(shop, tmp_path, source)
 
 
 def pull(shop: Repo, number: int, branch: str, *, approved: str | None = None, **more: object) -> dict[str, Any]:

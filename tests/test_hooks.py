@@ -12,10 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-import package_index
+from installing import PROJECT, index_needed, snapshot
 from repositories import Repo
-
-PROJECT = Path(__file__).parent.parent
 
 SCHEMA = """\
 CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL UNIQUE);
@@ -197,18 +195,9 @@ def test_entries_of_the_manifest_run(name: str, stage: str, shop: Repo, environ:
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Repo:
-    """This project as it is now, committed or not, as a repository that hooks are installed from."""
-    package_index.needed()
-    source = Repo(tmp_path_factory.mktemp("source") / "lastcall")
-    inside = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=PROJECT, capture_output=True, text=True, check=True
-    )
-    for name in filter(None, inside.stdout.split("\0")):
-        if (PROJECT / name).is_file():
-            (source.root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(PROJECT / name, source.root / name)
-    source.commit("This project")
-    return source
+    """What hooks are installed from."""
+    index_needed()
+    return snapshot(tmp_path_factory.mktemp("source") / "lastcall")
 
 
 def test_try_repo_blocks_with_the_place(source: Repo, shop: Repo, environ: dict[str, str]) -> None:

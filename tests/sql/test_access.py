@@ -132,7 +132,9 @@ SERVED = {
     "an alias of a column from a CTE": (
         "WITH x AS (SELECT id AS order_key FROM orders WHERE id = 1) SELECT 1 FROM x JOIN items i ON i.order_id = x.order_key"
     ),
-    "column names after the CTE's name": "WITH x (k) AS (SELECT id FROM orders WHERE id = 1) SELECT 1 FROM x JOIN items i ON i.order_id = x.k",
+    "column names after the CTE's name": (
+        "WITH x (k) AS (SELECT id FROM orders WHERE id = 1) SELECT 1 FROM x JOIN items i ON i.order_id = x.k"
+    ),
     "an aggregated view": "SELECT 1 FROM totals t JOIN users u ON u.id = t.user_id WHERE u.id = 1",
     "a function in FROM": "SELECT 1 FROM unnest($1::bigint[]) AS wanted(id) JOIN orders o ON o.id = wanted.id",
     "VALUES": "SELECT 1 FROM (VALUES (1), (2)) AS wanted(id) JOIN items i ON i.order_id = wanted.id",
