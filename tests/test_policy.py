@@ -240,7 +240,6 @@ MESSAGES = [
     ('queries: {exclude: ["*a*a*a*a*b"]}', ".lastcall.yml:1: entry 1 of `exclude` is a pattern that cannot be read: `*a*a*a*a*b`"),
     # rules
     ("rules:\n  unindexd-join: error", ".lastcall.yml:2: unknown rule `unindexd-join`; did you mean `unindexed-join`?"),
-    ("rules: {unindexed-sort: error}", ".lastcall.yml:1: `unindexed-sort` is not supported by this version of lastcall"),
     ("rules: {waivers: error}", ".lastcall.yml:1: unknown rule `waivers`; known: cartesian-join, unindexed-filter, unindexed-join"),
     (
         "rules: {unindexed-join: eror}",
@@ -431,6 +430,12 @@ def test_the_report_says_what_nobody_did() -> None:
     assert "`checks` of .lastcall.yml is not enforced by this version" in report.release.notes[1]
     assert "`code-owners` of .lastcall.yml is not enforced by this version" in report.release.notes[2]
     assert policy.weigh(report.release, [], [], asked, Severity.ERROR, "0.1.0").release == report.release
+
+
+def test_rules_of_the_design_that_this_version_lacks_may_be_set_and_are_told() -> None:
+    found = load("rules: {unindexed-filter: warning, redundant-index: {severity: error}, unserved-or: off}")
+    assert found.later == ("redundant-index", "unserved-or")
+    assert any("rules redundant-index, unserved-or of .lastcall.yml do not exist in this version" in told for told in policy.unenforced(found))
 
 
 def test_a_policy_that_asks_for_nothing_unenforced_says_nothing() -> None:

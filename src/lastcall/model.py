@@ -621,6 +621,8 @@ class Policy:
     """Severity by rule name; None switches a rule off."""
     options: Mapping[str, object] = field(default_factory=dict)
     """The rule's own ``Options``, by rule name, where the policy sets any."""
+    later: tuple[str, ...] = ()
+    """Rules that the policy sets and this version does not have yet."""
     path: str | None = None
 
 

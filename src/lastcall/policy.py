@@ -57,7 +57,13 @@ LATER_RULES = frozenset(
         *("unbounded-write", "unindexed-foreign-key", "unindexed-sort", "unsargable-predicate", "unserved-or"),
     }
 )
-"""Rules that the design names; those that this version has are known and never looked up here."""
+"""Rules that the design names: a policy may set those that this version lacks, and is told that nothing comes of it."""
+
+
+@dataclass(frozen=True)
+class _LaterOptions:
+    """The options of a rule that does not exist yet."""
+
 
 Loc = tuple[str | int, ...]
 Word = Literal["error", "warning", "note", "off", "on"]
@@ -186,7 +192,11 @@ def _setting(name: str, options: type) -> type[Any]:
 
 def schema(rules: Mapping[str, type]) -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a policy, for editors; ``rules`` is the ``Options`` class of each rule by its name."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_adapter(rules).json_schema()}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_adapter(_with_later(rules)).json_schema()}
+
+
+def _with_later(rules: Mapping[str, type]) -> dict[str, type]:
+    return {**dict.fromkeys(LATER_RULES, _LaterOptions), **rules}
 
 
 def _adapter(rules: Mapping[str, type]) -> TypeAdapter[Any]:
@@ -442,7 +452,7 @@ def _validate(data: object, places: Mapping[Loc, _Place], rules: Mapping[str, ty
 
     try:
         # As JSON, because strict means there what it means in the file: a list may become a tuple, and no text a number.
-        return _adapter(rules).validate_json(json.dumps(data))
+        return _adapter(_with_later(rules)).validate_json(json.dumps(data))
     except ValidationError as error:
         raise _Invalid(_problems(error.errors(include_url=False), places, rules)) from None
 
@@ -506,7 +516,7 @@ def _problem(loc: Loc, errors: Sequence[ErrorDetails], places: Mapping[Loc, _Pla
 
 def _unknown(loc: Loc, rules: Mapping[str, type]) -> str:
     key = str(loc[-1])
-    if key in (LATER_RULES if loc[:-1] == ("rules",) else LATER):
+    if key in LATER and loc[:-1] != ("rules",):
         return f"`{key}` is not supported by this version of lastcall"
     if loc[:-1] == ("rules",):
         return f"unknown rule `{_clip(key)}`{_nearest(key, rules)}"
@@ -521,7 +531,7 @@ def _known(loc: Loc, rules: Mapping[str, type]) -> list[str]:
     if not loc:
         return [*_keys(PolicyKeys), "rules"]
     if loc[0] == "rules":
-        return ["severity", *_keys(rules[str(loc[1])])]
+        return ["severity", *_keys(_with_later(rules)[str(loc[1])])]
     return _keys(ExemptKeys if loc[:2] == ("review", "exempt") else SECTIONS[str(loc[0])])
 
 
@@ -622,6 +632,7 @@ def _policy(keys: Any, rules: Mapping[str, type], path: str, places: Mapping[Loc
         queries=_queries(keys.queries),
         severities=severities,
         options=options,
+        later=tuple(sorted(name for name in LATER_RULES - rules.keys() if ("rules", name) in places)),
         path=path,
     )
 
@@ -657,6 +668,8 @@ def unenforced(policy: Policy) -> tuple[str, ...]:
     said: list[str] = []
     if policy.checks:
         said.append(f"checks: {', '.join(policy.checks)} not looked at; `checks` of {policy.path} is not enforced by this version")
+    if policy.later:
+        said.append(f"rules {', '.join(policy.later)} of {policy.path} do not exist in this version")
     if policy.path and policy.review.code_owners:
         said.append(
             f"owners of files not asked for; `code-owners` of {policy.path} is not enforced by this version (false silences this note)"

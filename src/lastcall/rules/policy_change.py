@@ -33,9 +33,9 @@ rule = Rule(__name__, __doc__, Severity.ERROR)
 def check(change: Change, _: NoOptions) -> Iterator[Finding]:
     approved = change.verdict is Verdict.APPROVED
     for path in change.guards:
-        told = "approved, but make sure that an owner of it was among the reviewers" if approved else "and is not approved"
+        told = "make sure that an owner of it was among those who approved" if approved else "it is not approved"
         yield rule.finding(
-            f"{change.title!r} changes {path}, which steers this check: {told}; the check still goes by the file as it was before",
+            f"a late change of {path}, which steers this check: {told}; the check still goes by the file as it was before",
             Location(path, 1),
             key=[change.id, path],
             severity=Severity.WARNING if approved else Severity.ERROR,
