@@ -85,13 +85,13 @@ def python_repository(folder: Path, files: int, lines: int, *, with_sql: int = 1
 
 
 def python_module(number: int, lines: int, queries: list[str]) -> str:
-    """Plain code, and each query in a function of its own."""
+    """Plain code, and each query in a function of its own; in every fifth module the prose reads like SQL to who looks at words only."""
     chance = random.Random(number)
     parts = [f'"""Module {number}."""\n\nfrom __future__ import annotations\n\nimport logging\n\nlogger = logging.getLogger(__name__)\n']
     parts += [_query(place, query) for place, query in enumerate(queries)]
     length = sum(part.count("\n") for part in parts)
     while length < lines:
-        parts.append(_function(chance, len(parts)))
+        parts.append(_function(chance, len(parts), prose=number % 5 == 0))
         length += parts[-1].count("\n") + 1
     return "\n".join(parts)
 
@@ -102,11 +102,12 @@ def _query(place: int, query: str) -> str:
     return f"\ndef query_{place}(cursor, value):\n{call}    return cursor.fetchall()\n"
 
 
-def _function(chance: random.Random, place: int) -> str:
+def _function(chance: random.Random, place: int, *, prose: bool) -> str:
     name, other = chance.sample(NOUNS, 2)
+    about = f"Select the {name} to update from where the {other} is, and join them." if prose else f"Bring the {name} up to the {other}."
     return (
         f"\ndef {name}_{place}({other}, limit={chance.randrange(100)}):\n"
-        f'    """Select the {name} to update from where the {other} is, and join them."""\n'
+        f'    """{about}"""\n'
         f"    found = [each for each in {other} if each.{chance.choice(COLUMNS)} > limit]\n"
         f"    for number, each in enumerate(found):\n"
         f'        logger.debug("{name} %s of %s: %s", number, len(found), each)\n'

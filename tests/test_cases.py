@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from sqlcases import expectations, verify
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*/*.sql"))

@@ -435,7 +435,9 @@ def test_the_report_says_what_nobody_did() -> None:
 def test_rules_of_the_design_that_this_version_lacks_may_be_set_and_are_told() -> None:
     found = load("rules: {unindexed-filter: warning, redundant-index: {severity: error}, unserved-or: off}")
     assert found.later == ("redundant-index", "unserved-or")
-    assert any("rules redundant-index, unserved-or of .lastcall.yml do not exist in this version" in told for told in policy.unenforced(found))
+    assert any(
+        "rules redundant-index, unserved-or of .lastcall.yml do not exist in this version" in told for told in policy.unenforced(found)
+    )
 
 
 def test_a_policy_that_asks_for_nothing_unenforced_says_nothing() -> None:

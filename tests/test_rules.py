@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from sqlcases import expectations, verify
 
 from lastcall.check import rules
+from sqlcases import expectations, verify
 
 PARTS = ["## Why it matters", "## Flagged", "## Not flagged", "## Remedy"]
 

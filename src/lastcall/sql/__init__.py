@@ -117,7 +117,7 @@ def _read_file(tree: Tree, blob: Blob, frontends: Mapping[str, Frontend], dialec
     unread = (Unread("file", trouble, place),) if trouble else ()
     if text is None:
         return Facts(unread=unread)
-    found = [read_text(each, blob.path, text, of_text(text, blob.path) or dialect) for each in reading]
+    found = [read_text(each, blob.path, text, (of_text(text, blob.path) if each.plain else None) or dialect) for each in reading]
     return Facts(
         operations=tuple(each for facts in found for each in facts.operations),
         views=tuple(each for facts in found for each in facts.views),

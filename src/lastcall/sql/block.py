@@ -9,8 +9,8 @@ and WHERE.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import NamedTuple
 
 Span = tuple[int, int]
 """Offsets into the statement's fragment: from, to (exclusive)."""
@@ -32,16 +32,14 @@ class Op(Enum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(NamedTuple):
     """A column as the query writes it: ``source`` is the alias before the dot, empty where there is none."""
 
     source: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Operand:
+class Operand(NamedTuple):
     """One side of a term.
 
     ``refs`` are the columns in it, ``subs`` the numbers of the block's sub-queries in it; neither: a constant or a parameter.  ``key`` is
@@ -58,8 +56,7 @@ class Operand:
         return len(self.refs) == 1 and not self.key.startswith("(")
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """A conjunct.  ``key`` is its normal form, compared with the predicate of a partial index."""
 
     op: Op
@@ -87,8 +84,7 @@ class Mode(Enum):
     SCALAR = "scalar"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A table or a derived table in FROM."""
 
     alias: str
@@ -106,8 +102,7 @@ class Source:
     span: Span = (0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Sub:
+class Sub(NamedTuple):
     """A sub-query in an expression.  ``operands`` are compared with its output columns by equality (IN); empty for EXISTS and scalars."""
 
     mode: Mode
@@ -118,8 +113,7 @@ class Sub:
     """Whether it stands as a conjunct of its own, where a planner can turn it into a join."""
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """A column of a block's result; ``star`` is ``*`` or ``t.*`` (then ``name`` is the alias or empty)."""
 
     name: str
@@ -128,8 +122,7 @@ class Output:
     aggregate: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Cte:
+class Cte(NamedTuple):
     """A common table expression; ``materialized`` is what the query says of it (None: nothing)."""
 
     name: str
@@ -139,8 +132,7 @@ class Cte:
     columns: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """One query block.  With ``arms`` it is a set operation over them and has no sources of its own."""
 
     sources: tuple[Source, ...] = ()
@@ -161,8 +153,7 @@ class Block:
         return bool(self.arms or self.grouped or self.aggregated or self.distinct or self.limited or self.windowed)
 
 
-@dataclass(frozen=True, slots=True)
-class Lowered:
+class Lowered(NamedTuple):
     """A whole statement: its block, its text, and ``span``, its place in the fragment; ``shape`` is its text without literals."""
 
     block: Block
@@ -170,24 +161,21 @@ class Lowered:
     shape: str
     span: Span
     target: str = ""
-    unknown: tuple[str, ...] = field(default=())
-    """Why parts of it are unknown (built at run time): then nothing is judged."""
 
 
 def moved(block: Block, span: Span) -> Block:
     """The block of a view as it stands in a query that reads the view: everything in it is where the query names the view."""
-    return replace(
-        block,
+    return block._replace(
         sources=tuple(
-            replace(each, span=span, on=_moved_terms(each.on, span), block=moved(each.block, span) if each.block else None)
+            each._replace(span=span, on=_moved_terms(each.on, span), block=moved(each.block, span) if each.block else None)
             for each in block.sources
         ),
         terms=_moved_terms(block.terms, span),
-        subs=tuple(replace(each, span=span, block=moved(each.block, span)) for each in block.subs),
-        ctes=tuple(replace(each, block=moved(each.block, span)) for each in block.ctes),
+        subs=tuple(each._replace(span=span, block=moved(each.block, span)) for each in block.subs),
+        ctes=tuple(each._replace(block=moved(each.block, span)) for each in block.ctes),
         arms=tuple(moved(arm, span) for arm in block.arms),
     )
 
 
 def _moved_terms(terms: tuple[Term, ...], span: Span) -> tuple[Term, ...]:
-    return tuple(replace(each, span=span, arms=tuple(_moved_terms(arm, span) for arm in each.arms)) for each in terms)
+    return tuple(each._replace(span=span, arms=tuple(_moved_terms(arm, span) for arm in each.arms)) for each in terms)

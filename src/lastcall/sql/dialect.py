@@ -27,7 +27,7 @@ _ALIASES = {
 _FILES = 60
 """How many files of each sort are looked into."""
 _BYTES = 512 * 1024
-_SQL_BYTES = 64 * 1024
+_SQL_BYTES = 16 * 1024
 """How much of an SQL file is looked at: its dialect shows in the first tables."""
 
 
@@ -100,67 +100,74 @@ def _of_path(lowered: str) -> str:
     return found.pop() if len(found) == 1 else ""
 
 
-# Weight by mark: five settles it alone.  All are short scans without nesting.
-_TEXT_MARKS: dict[str, tuple[tuple[str, int], ...]] = {
+# Mark, weight (five settles it alone), and the words of which one must be there, so that most marks cost no scan.
+_TEXT_MARKS: dict[str, tuple[tuple[str, int, str], ...]] = {
     "postgres": (
-        (r"\bPostgreSQL database dump\b", 9),
-        (r"\b(?:BIG|SMALL)?SERIAL\s*(?:,|NOT\s+NULL|PRIMARY)", 3),
-        (r"\w::[a-z]\w+", 2),
-        (r"\bLANGUAGE\s+'?plpgsql\b", 5),
-        (r"\bTIMESTAMPTZ\b|\bJSONB\b|\bBYTEA\b", 4),
-        (r"\bCREATE\s+EXTENSION\b|\bCREATE\s+INDEX\s+CONCURRENTLY\b|\bpg_catalog\b", 5),
-        (r"\bUSING\s+(?:gin|gist|brin|btree)\s*\(", 3),
-        (r"\$\$", 2),
-        (r"^\\(?:c|connect|restrict|i|copy|set)\b", 3),
-        (r"\bALTER\s+TABLE\s+ONLY\b", 4),
+        (r"\bPostgreSQL database dump\b", 9, "postgresql"),
+        (r"\b(?:BIG|SMALL)?SERIAL\s*(?:,|NOT\s+NULL|PRIMARY)", 3, "serial"),
+        (r"\w::[a-z]\w+", 2, "::"),
+        (r"\bLANGUAGE\s+'?plpgsql\b", 5, "language"),
+        (r"\bTIMESTAMPTZ\b|\bJSONB\b|\bBYTEA\b", 4, "timestamptz jsonb bytea"),
+        (r"\bCREATE\s+EXTENSION\b|\bCREATE\s+INDEX\s+CONCURRENTLY\b|\bpg_catalog\b", 5, "extension concurrently pg_catalog"),
+        (r"\bUSING\s+(?:gin|gist|brin|btree)\s*\(", 3, "using"),
+        (r"\$\$", 2, "$$"),
+        (r"^\\(?:c|connect|restrict|i|copy|set)\b", 3, ""),
+        (r"\bALTER\s+TABLE\s+ONLY\b", 4, "alter"),
     ),
     "mysql": (
-        (r"\bMySQL dump\b|\bMariaDB dump\b", 9),
-        (r"\bENGINE\s*=\s*(?:InnoDB|MyISAM|Aria|MEMORY)\b", 6),
-        (r"\bAUTO_INCREMENT\b", 4),
-        (r"`\w+`", 3),
-        (r"/\*!\d{5}", 5),
-        (r"^\s*DELIMITER\s", 3),
-        (r"\bUNSIGNED\b|\b(?:MEDIUM|LONG|TINY)TEXT\b|\bCHARSET\s*=", 2),
+        (r"\bMySQL dump\b|\bMariaDB dump\b", 9, "mysql mariadb"),
+        (r"\bENGINE\s*=\s*(?:InnoDB|MyISAM|Aria|MEMORY)\b", 6, "engine"),
+        (r"\bAUTO_INCREMENT\b", 4, "auto_increment"),
+        (r"`\w+`", 3, "`"),
+        (r"/\*!\d{5}", 5, "/*!"),
+        (r"^\s*DELIMITER\s", 3, "delimiter"),
+        (r"\bUNSIGNED\b|\b(?:MEDIUM|LONG|TINY)TEXT\b|\bCHARSET\s*=", 2, "unsigned text charset"),
     ),
     "sqlite": (
-        (r"\bAUTOINCREMENT\b", 6),
-        (r"^\s*PRAGMA\s+\w+", 6),
-        (r"\bWITHOUT\s+ROWID\b|\bsqlite_\w+\b", 6),
-        (r"\bUSING\s+fts[345]\b", 6),
-        (r"\bINTEGER\s+(?:NOT\s+NULL\s+)?PRIMARY\s+KEY\b", 2),
+        (r"\bAUTOINCREMENT\b", 6, "autoincrement"),
+        (r"^\s*PRAGMA\s+\w+", 6, "pragma"),
+        (r"\bWITHOUT\s+ROWID\b|\bsqlite_\w+\b", 6, "without sqlite_"),
+        (r"\bUSING\s+fts[345]\b", 6, "using"),
+        (r"\bINTEGER\s+(?:NOT\s+NULL\s+)?PRIMARY\s+KEY\b", 2, "integer"),
     ),
     "tsql": (
-        (r"^[ \t]*GO[ \t]*\r?$", 4),
-        (r"\[dbo\]", 6),
-        (r"\bIDENTITY\s*\(\s*\d+\s*,\s*\d+\s*\)", 4),
-        (r"\bNVARCHAR\s*\(\s*MAX\s*\)|\bUNIQUEIDENTIFIER\b|\bDATETIME2\b|\bDATETIMEOFFSET\b", 4),
-        (r"\b(?:NON)?CLUSTERED\b", 3),
-        (r"\bIF\s+OBJECT_ID\s*\(|\bsp_\w+\b|@@\w+", 3),
-        (r"\[\w+\]\s+\[?\w+\]?", 1),
+        (r"^[ \t]*GO[ \t]*\r?$", 4, ""),
+        (r"\[dbo\]", 6, "[dbo]"),
+        (r"\bIDENTITY\s*\(\s*\d+\s*,\s*\d+\s*\)", 4, "identity"),
+        (
+            r"\bNVARCHAR\s*\(\s*MAX\s*\)|\bUNIQUEIDENTIFIER\b|\bDATETIME2\b|\bDATETIMEOFFSET\b",
+            4,
+            "nvarchar uniqueidentifier datetime datetimeoffset",
+        ),
+        (r"\b(?:NON)?CLUSTERED\b", 3, "clustered"),
+        (r"\bIF\s+OBJECT_ID\s*\(|\bsp_\w+\b|@@\w+", 3, "object_id sp_ @@"),
+        (r"\[\w+\]\s+\[?\w+\]?", 1, "["),
     ),
     "oracle": (
-        (r"\bN?VARCHAR2\s*\(", 6),
-        (r"\bNUMBER\s*\(\s*\d+", 4),
-        (r"^/[ \t]*\r?$", 2),
-        (r"\bCREATE\s+OR\s+REPLACE\s+(?:EDITIONABLE\s+)?PACKAGE\b", 5),
-        (r"\bSYSDATE\b|\bNVL\s*\(|\bFROM\s+DUAL\b", 2),
-        (r"^\s*(?:PROMPT|REM|SPOOL|WHENEVER)\s", 3),
+        (r"\bN?VARCHAR2\s*\(", 6, "varchar"),
+        (r"\bNUMBER\s*\(\s*\d+", 4, "number"),
+        (r"^/[ \t]*\r?$", 2, ""),
+        (r"\bCREATE\s+OR\s+REPLACE\s+(?:EDITIONABLE\s+)?PACKAGE\b", 5, "replace"),
+        (r"\bSYSDATE\b|\bNVL\s*\(|\bFROM\s+DUAL\b", 2, "sysdate nvl dual"),
+        (r"^\s*(?:PROMPT|REM|SPOOL|WHENEVER)\s", 3, ""),
     ),
 }
 
 
 @lru_cache(maxsize=1)
-def _text_marks() -> tuple[tuple[str, int, re.Pattern[str]], ...]:
+def _text_marks() -> tuple[tuple[str, int, tuple[str, ...], re.Pattern[str]], ...]:
     return tuple(
-        (name, weight, re.compile(mark, re.IGNORECASE | re.MULTILINE)) for name, marks in _TEXT_MARKS.items() for mark, weight in marks
+        (name, weight, tuple(words.split()), re.compile(mark, re.IGNORECASE | re.MULTILINE))
+        for name, marks in _TEXT_MARKS.items()
+        for mark, weight, words in marks
     )
 
 
 def _marks(text: str) -> Counter[str]:
     found = Counter[str]()
-    for name, weight, mark in _text_marks():
-        if mark.search(text):
+    lowered = text.lower()
+    for name, weight, words, mark in _text_marks():
+        if (not words or any(word in lowered for word in words)) and mark.search(text):
             found[name] += weight
     return found
 

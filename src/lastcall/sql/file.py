@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlglot import exp
 
@@ -20,8 +21,7 @@ from lastcall.sql.statement import Statement, UnreadableStatement, kind, parse, 
 IGNORE = re.compile(r"lastcall:[ \t]*ignore\[([^\]\n]*)\][ \t]*([^\n]*)")
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(NamedTuple):
     """A lowered query with what it takes to find its characters in the host file again."""
 
     lowered: Lowered

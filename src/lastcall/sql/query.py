@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import sqlglot
 from sqlglot import exp
@@ -28,10 +27,9 @@ COMPARISONS: dict[type[Node], Op] = {
 }
 QUERIES = (exp.Select, exp.SetOperation, exp.Subquery)
 LITERAL = re.compile(
-    r"""--[^\n]*|/\*.*?\*/|[NnEe]?'(?:[^'\\]|''|\\.)*'|(?<![\w$"`\]])-?\d+(?:\.\d+)?|\s+|\?|:\w+|[$@]\w+|%\(\w+\)s|%s""", re.DOTALL
+    r"""(--[^\n]*|/\*.*?\*/)|[NnEe]?'(?:[^'\\]|''|\\.)*'|(?<![\w$"`\]])-?\d+(?:\.\d+)?|:\w+|[$@]\w+|%\(\w+\)s|%s""", re.DOTALL
 )
-
-
+LAYOUT = re.compile(r"\s*([(),=<>+*/-])\s*")
 PUT_IN = re.compile(r"\s*(?:[=<>!]+|(?i:I?LIKE))\s*(?:%s|%\(\w+\)s|[$:@]\w+|\?)")
 """A comparison with a parameter, which has no place of its own in the tree."""
 
@@ -60,12 +58,8 @@ def lower(tree: Node, text: str, offset: int) -> Lowered:
 def shape(text: str) -> str:
     """The statement without literals, parameters, comments and layout, folded: equal for queries that are equal up to values."""
 
-    def plain(match: re.Match[str]) -> str:
-        found = match.group()
-        return " " if found[0].isspace() or found.startswith(("--", "/*")) else "?"
-
-    flat = LITERAL.sub(plain, text.strip().rstrip(";"))
-    flat = re.sub(r"\s*([(),=<>+*/-])\s*", r"\1", re.sub(r"\s+", " ", flat)).strip().lower()
+    flat = " ".join(LITERAL.sub(lambda found: " " if found[1] else "?", text.strip().rstrip(";")).split())
+    flat = LAYOUT.sub(r"\1", flat).strip().lower()
     return re.sub(r"\(\?(?:,\?)+\)", "(?)", flat)
 
 
@@ -104,7 +98,7 @@ class _Lowering:
             if not isinstance(inner, QUERIES):
                 return Block()
             block = self.query(inner)
-            return replace(block, ctes=self.ctes(tree) + block.ctes)
+            return block._replace(ctes=self.ctes(tree) + block.ctes)
         if isinstance(tree, (exp.Update, exp.Delete, exp.Merge)):
             return self.write(tree)
         if isinstance(tree, exp.Create) and isinstance(tree.expression, QUERIES):
@@ -129,8 +123,8 @@ class _Lowering:
     def query(self, tree: Node) -> Block:
         if isinstance(tree, exp.Subquery):
             inner = self.query(tree.this)
-            wrapped = replace(inner, ctes=self.ctes(tree) + inner.ctes)
-            return replace(wrapped, limited=True) if tree.args.get("limit") or tree.args.get("fetch") else wrapped
+            wrapped = inner._replace(ctes=self.ctes(tree) + inner.ctes)
+            return wrapped._replace(limited=True) if tree.args.get("limit") or tree.args.get("fetch") else wrapped
         if isinstance(tree, exp.SetOperation):
             limited = tree.args.get("limit") is not None or tree.args.get("fetch") is not None
             return Block(arms=tuple(self.arms(tree)), ctes=self.ctes(tree), limited=limited, distinct=bool(tree.args.get("distinct")))

@@ -21,6 +21,8 @@ from lastcall.sql.frontends import Fragment
 
 if TYPE_CHECKING:
     from sqlglot import exp
+    from sqlglot.parser import Parser
+    from sqlglot.tokens import Tokenizer
 
 LONGEST_QUERY = 64 * 1024
 """Characters of a query that are still parsed; generated statements beyond that are no query a person wrote."""
@@ -576,6 +578,8 @@ _DEEP = re.compile(
 
 def too_deep(text: str) -> str:
     """Why the parser must not be let loose on a text: it recurses into what nests, and tries joins without ON in every nesting."""
+    if _shallow(text):
+        return ""
     depth = chain = joins = 0
     for token in _DEEP.finditer(text):
         group = token.lastgroup
@@ -595,6 +599,22 @@ def too_deep(text: str) -> str:
     return ""
 
 
+def _shallow(text: str) -> bool:
+    """Whether a text has too few words that nest to nest deeply, which goes for nearly all and is quickly seen."""
+    upper = text.upper()
+    opening = sum(map(text.count, "([{-+~!")) + sum(map(upper.count, ("CASE", "NOT", "ANY", "INTERVAL", "IF", "DISTINCT", "EXISTS", "ALL")))
+    return opening + upper.count("LATERAL") <= DEEPEST and upper.count("JOIN") <= OPEN_JOINS
+
+
+@lru_cache(maxsize=16)
+def _parser(dialect: str) -> tuple[Tokenizer, Parser]:
+    """One tokenizer and one parser a dialect: making them costs as much as a short statement does."""
+    from sqlglot import Dialect  # noqa: PLC0415 - heavy, and not needed where the cache answers
+
+    found = Dialect.get_or_raise(dialect)
+    return found.tokenizer(), found.parser()
+
+
 def parse(statement: Statement, dialect: str) -> exp.Expression:
     """The syntax tree of one statement.
 
@@ -609,12 +629,12 @@ def parse_text(text: str, dialect: str, offset: int = 0) -> exp.Expression:
     """The syntax tree of a text that holds one statement and begins at ``offset`` of its fragment.  Raises UnreadableStatement."""
     if reason := "it is too long" if len(text) > LONGEST_QUERY else too_deep(text):
         raise UnreadableStatement(reason, offset)
-    import sqlglot  # noqa: PLC0415 - heavy, and not needed where the cache answers
-    from sqlglot import exp  # noqa: PLC0415
+    from sqlglot import exp  # noqa: PLC0415 - heavy, and not needed where the cache answers
     from sqlglot.errors import ParseError, SqlglotError  # noqa: PLC0415
 
     try:
-        trees = [tree for tree in sqlglot.parse(text, read=dialect) if tree is not None]
+        tokenizer, parser = _parser(dialect)
+        trees = [tree for tree in parser.parse(tokenizer.tokenize(text), text) if tree is not None]
     except ParseError as error:
         raise UnreadableStatement(*_told(error.errors, text, offset)) from None
     except SqlglotError as error:

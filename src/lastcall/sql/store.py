@@ -194,7 +194,7 @@ class _Unpickler(pickle.Unpickler):
 @cache
 def _fact_class(module: str, name: str) -> type:
     found = getattr(import_module(module), name, None) if _OURS.fullmatch(module) else None
-    if isinstance(found, type) and found.__module__ == module and (is_dataclass(found) or issubclass(found, Enum)):
+    if isinstance(found, type) and found.__module__ == module and (is_dataclass(found) or issubclass(found, (Enum, tuple))):
         return found
     raise _UnreadableError(f"{module}.{name}")
 

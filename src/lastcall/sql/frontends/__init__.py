@@ -7,12 +7,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from lastcall.model import Location, Unread
 
 
-@dataclass(frozen=True)
-class Anchor:
+class Anchor(NamedTuple):
     """From ``offset`` of a fragment's text on, the text stands in the host file from ``line`` and ``column`` (1-based characters) on."""
 
     offset: int
@@ -65,3 +65,5 @@ class Frontend:
     relevant: Callable[[bytes], bool]
     read: Callable[[str, str], Iterator[Fragment | Unread]]
     """(path, text) → fragments."""
+    plain: bool = False
+    """Its files are SQL and nothing else, so that their text may speak for a dialect of their own."""

@@ -47,6 +47,10 @@ class Flow:
         """Whether a function is not to be gone through."""
         raise NotImplementedError
 
+    def says_nothing(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+        """Whether nothing in a function's text can be of interest, so that it need not be gone through."""
+        raise NotImplementedError
+
     def children(self, node: ast.AST, scope: Scope, *, named: bool = False, prose: bool = False) -> None:
         """Visits the expressions right below ``node``."""
         for child in ast.iter_child_nodes(node):
@@ -208,6 +212,8 @@ class Flow:
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope, owner: Class | None = None) -> None:
         for default in (*node.args.defaults, *(each for each in node.args.kw_defaults if each)):
             self.visit(default, scope)
+        if self.says_nothing(node):
+            return
         names = parameters(node.args)
         inner = Scope(scope, owner, names[0] if owner and names else "", node)
         for name in names:

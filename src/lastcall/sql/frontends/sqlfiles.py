@@ -49,4 +49,5 @@ FRONTEND = Frontend(
     suffixes=frozenset({".sql", ".ddl", ".pgsql", ".psql", ".mysql"}),
     relevant=lambda data: _WORDS.search(data) is not None,
     read=read,
+    plain=True,
 )

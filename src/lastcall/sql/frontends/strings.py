@@ -11,9 +11,11 @@ import ast
 import re
 import sys
 import warnings
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from lastcall.model import Location, Unread
 from lastcall.sql.frontends import Fragment, Frontend
@@ -117,6 +119,9 @@ _SINKS = {
     "text": Sink(("text",), partial=True),
 }
 _REVERSE = Sink(("reverse_sql",), 1)
+_TELLING = re.compile(
+    r"\b(?:select|insert|replace|merge|update|delete|create|alter)[\s\\]|\b(?:" + "|".join(_SINKS) + r")\s*\(", re.IGNORECASE
+)
 _CURSOR = re.compile(r"_*(?:\w+_)?(?:cursor|curs?)\d*_?", re.IGNORECASE)
 _DATABASE = re.compile(
     r"_*(?:\w+_)?(?:conn|connections?|con|db|database|session|engine|tx|txn|transaction|pool|schema_editor)\d*_?|op", re.IGNORECASE
@@ -246,6 +251,18 @@ class _Reader(Flow):
     def skips(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         """What takes a migration back is not part of any release."""
         return function.name.startswith("downgrade") and self._imports(_ALEMBIC)
+
+    def says_nothing(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+        """Whether no line of a function has a word that begins SQL or a call that takes it: most functions of most files."""
+        at = bisect_left(self._telling, function.lineno)
+        return at == len(self._telling) or self._telling[at] > (function.end_lineno or function.lineno)
+
+    @cached_property
+    def _telling(self) -> list[int]:
+        """The lines of the file in which SQL may begin, or a call that takes some."""
+        text = self.source.text
+        ends = [found.start() for found in re.finditer("\n", text)]
+        return [bisect_left(ends, found.start()) + 1 for found in _TELLING.finditer(text)]
 
     # ------------------------------------------------------------------------------------------------------------ calls that take SQL
 
