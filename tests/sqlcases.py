@@ -25,9 +25,7 @@ class Expectation:
 
 
 def expectations(text: str) -> list[Expectation]:
-    return [
-        Expectation(number, rule, part) for number, line in enumerate(text.split("\n"), 1) for rule, part in EXPECTED.findall(line)
-    ]
+    return [Expectation(number, rule, part) for number, line in enumerate(text.split("\n"), 1) for rule, part in EXPECTED.findall(line)]
 
 
 def findings(text: str, folder: Path) -> tuple[list[Finding], list[Finding]]:

@@ -132,14 +132,15 @@ class _Ends:
 
 
 def _sides(ends: _Ends, policy: Policy, progress: Progress) -> tuple[Side, Side]:
-    from lastcall.sql import read  # noqa: PLC0415  a parser is loaded only where there are queries to read
+    from lastcall.sql import Reader  # noqa: PLC0415  a parser is loaded only where there are queries to read
 
-    after = read(ends.head, policy.queries, progress)
+    reader = Reader(policy.queries, progress)
+    after = reader.read(ends.head)
     if ends.base is None:
         return after, Side()
     if _content(ends.base) == _content(ends.head):
         return after, after
-    return after, read(ends.base, policy.queries, progress)
+    return after, reader.read(ends.base)
 
 
 def _content(tree: Tree) -> list[tuple[str, str]]:

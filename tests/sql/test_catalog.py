@@ -7,8 +7,11 @@ import pickle
 import pytest
 
 from lastcall.model import Catalog, Index, Unread
-from lastcall.sql.catalog import definition, is_migration, normalise, order, replay
+from lastcall.sql.catalog import replay
+from lastcall.sql.ddl import definition
+from lastcall.sql.expression import normalise
 from lastcall.sql.frontends import Fragment
+from lastcall.sql.migrations import is_migration, order
 from lastcall.sql.statement import kind, split
 
 
@@ -679,7 +682,8 @@ def test_definitions_do_not_need_the_parser():
     import sys
 
     code = (
-        "import sys\nfrom lastcall.sql.catalog import definition, replay\nfrom lastcall.sql.statement import split\n"
+        "import sys\nfrom lastcall.sql.catalog import replay\n"
+        "from lastcall.sql.ddl import definition\nfrom lastcall.sql.statement import split\n"
         "from lastcall.sql.frontends import Fragment\n"
         "s = next(split(Fragment('x', 'create table t (a int primary key)', 'sql'), 'postgres'))\n"
         "replay(definition(s, 'postgres'), 'postgres')\nassert 'sqlglot' not in sys.modules"

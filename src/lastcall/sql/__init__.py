@@ -8,35 +8,124 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lastcall.model import Blob, Kind, Location, Progress, Query, QueryPolicy, Side, Tree, Unread, no_progress
+from lastcall.model import Blob, Catalog, Kind, Location, Progress, Query, QueryPolicy, Side, Tree, Unread, no_progress
 from lastcall.plugins import discover
+from lastcall.sql.facts import Facts, Placed
 from lastcall.sql.frontends import Frontend
 
 if TYPE_CHECKING:
+    from lastcall.sql.block import Block
     from lastcall.sql.dialect import Dialect
-    from lastcall.sql.file import Facts, Placed
     from lastcall.sql.unit import Schema
 
 LIMIT = 16 << 20
 """Files longer than this are not read: 16 MiB of SQL is data, not queries."""
+AT_ONCE = 500
+"""Files after which what was read is put into the store, so that a run that is broken off was not in vain."""
 
 
 def read(tree: Tree, policy: QueryPolicy, progress: Progress = no_progress) -> Side:
-    """The schema and the queries of ``tree``: which tables and indexes its DDL leaves, and how each query reaches its tables.
+    """The schema and the queries of one ``tree``, as ``Reader`` reads them."""
+    return Reader(policy, progress).read(tree)
 
-    Raises LastcallError for a dialect that does not exist.  What cannot be read is in ``Side.unread``.
-    """
-    from lastcall.sql.dialect import detect, named  # noqa: PLC0415 -- nothing of this is loaded by a run that reads no query
 
-    frontends = discover("lastcall.sql.frontends", Frontend)
-    blobs, unread, notes = _chosen(tree, policy, frontends)
-    dialect = named(policy.dialect) if policy.dialect else detect(tree)
-    facts = dict(_facts(tree, blobs, frontends, dialect, progress))
-    return _link(facts, policy, dialect, unread, notes)
+class Reader:
+    """Reads the trees of one run, in one dialect; what two of them share is read once, and judged once where the schema is the same."""
+
+    def __init__(self, policy: QueryPolicy, progress: Progress = no_progress) -> None:
+        self.policy = policy
+        self.progress = progress
+        self.frontends = discover("lastcall.sql.frontends", Frontend)
+        self.dialect: Dialect | None = None
+        self._facts: dict[str, Facts] = {}
+        self._schema: Schema | None = None
+        self._judged: dict[int, Query] = {}
+
+    def read(self, tree: Tree) -> Side:
+        """The schema and the queries of ``tree``: which tables and indexes its DDL leaves, and how each query reaches its tables.
+
+        Raises LastcallError for a dialect that does not exist.  What cannot be read is in ``Side.unread``.
+        """
+        from lastcall.sql.dialect import detect, named  # noqa: PLC0415 -- nothing of this is loaded by a run that reads no query
+
+        if self.dialect is None:
+            self.dialect = named(self.policy.dialect) if self.policy.dialect else detect(tree)
+        blobs, unread, notes = _chosen(tree, self.policy, self.frontends)
+        facts = self._read_files(tree, blobs, self.dialect)
+        return self._link(facts, self.dialect, unread, notes)
+
+    def _read_files(self, tree: Tree, blobs: Sequence[Blob], dialect: Dialect) -> dict[str, Facts]:
+        """The facts of each file by its path: from this run, or from the store, where its content was read before."""
+        from lastcall.sql.store import Store  # noqa: PLC0415
+
+        keys = {blob.path: _key(dialect.name, blob) for blob in blobs}
+        with Store.open(_namespace()) as store:
+            known = store.get_many(key for key in keys.values() if key not in self._facts)
+            self._facts.update({key: facts for key, facts in known.items() if isinstance(facts, Facts)})
+            fresh: dict[str, object] = {}
+            for number, blob in enumerate(blobs):
+                self.progress("reading", number, len(blobs))
+                key = keys[blob.path]
+                if key not in self._facts:
+                    fresh[key] = self._facts[key] = _read_file(tree, blob, self.frontends, dialect.name)
+                if len(fresh) == AT_ONCE:
+                    store.put_many(fresh)
+                    fresh.clear()
+            store.put_many(fresh)
+        return {path: self._facts[key] for path, key in keys.items()}
+
+    def _link(self, facts: Mapping[str, Facts], dialect: Dialect, unread: Sequence[Unread], notes: Sequence[str]) -> Side:
+        """Replay the DDL of all files into one catalog, and judge every query by it."""
+        from lastcall.sql.catalog import replay  # noqa: PLC0415
+        from lastcall.sql.migrations import is_migration, order  # noqa: PLC0415
+
+        telling = self._telling(facts)
+        operations = [operation for path in order(telling) for operation in facts[path].operations]
+        catalog, gaps = replay(operations, dialect.name)
+        schema = self._judge_by(catalog, {name: block for path in telling for name, block in facts[path].views})
+        # A migration's own queries run once, under the eyes of whoever releases it.
+        judged = (path for path in facts if facts[path].queries and not (facts[path].operations and is_migration(path)))
+        return Side(
+            catalog=catalog,
+            queries=tuple(self._query(placed, schema) for path in judged for placed in facts[path].queries),
+            unread=(*unread, *gaps, *(each for found in facts.values() for each in found.unread)),
+            ignores=tuple(each for found in facts.values() for each in found.ignores),
+            files=len(facts),
+            notes=(f"dialect: {dialect.name} ({dialect.evidence})", *notes),
+        )
+
+    def _telling(self, facts: Mapping[str, Facts]) -> list[str]:
+        """The files that say anything of the schema, and that the policy does not pass over."""
+        telling = [path for path, found in facts.items() if found.operations or found.views]
+        if not self.policy.schema:
+            return telling
+        import pathspec  # noqa: PLC0415
+
+        named = pathspec.GitIgnoreSpec.from_lines(self.policy.schema)
+        return [path for path in telling if named.match_file(path)]
+
+    def _judge_by(self, catalog: Catalog, views: Mapping[str, Block]) -> Schema:
+        from lastcall.sql.unit import Schema  # noqa: PLC0415
+
+        if self._schema is None or self._schema.catalog != catalog or self._schema.views != views:
+            self._schema = Schema(catalog, views, frozenset(name.lower() for name in self.policy.small_tables))
+            self._judged.clear()
+        return self._schema
+
+    def _query(self, placed: Placed, schema: Schema) -> Query:
+        found = self._judged.get(id(placed))  # the facts are kept as long as this, so no other one can have its id
+        if found is None:
+            found = self._judged[id(placed)] = _query(placed, schema)
+        return found
+
+
+def _key(dialect: str, blob: Blob) -> str:
+    return hashlib.sha256(f"{dialect}\0{blob.path}\0{blob.id}".encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def relevant(path: str, data: bytes) -> bool:
@@ -70,40 +159,17 @@ def _chosen(tree: Tree, policy: QueryPolicy, frontends: Mapping[str, Frontend]) 
     return chosen, unread, notes
 
 
-def _facts(
-    tree: Tree, blobs: Sequence[Blob], frontends: Mapping[str, Frontend], dialect: Dialect, progress: Progress
-) -> Iterator[tuple[str, Facts]]:
-    """The facts of each file, from the store where its content was read before."""
-    from lastcall.sql.store import Store  # noqa: PLC0415
-
-    with Store.open(_namespace()) as store:
-        keys = {
-            blob.path: hashlib.sha256(f"{dialect.name}\0{blob.path}\0{blob.id}".encode("utf-8", "surrogateescape")).hexdigest()
-            for blob in blobs
-        }
-        known = store.get_many(keys.values())
-        fresh: dict[str, object] = {}
-        for number, blob in enumerate(blobs):
-            progress("reading", number, len(blobs))
-            facts = known.get(keys[blob.path])
-            if facts is None:
-                facts = fresh[keys[blob.path]] = _read_file(tree, blob, frontends, dialect.name)
-            yield blob.path, facts  # type: ignore[misc]
-        store.put_many(fresh)
-
-
 def _namespace() -> str:
     """What the facts of a file depend on besides the file: the code that reads it, as installed, and the version of the parser."""
-    from importlib.metadata import version  # noqa: PLC0415
-
-    sources = sorted(Path(__file__).parent.rglob("*.py"))
-    stamp = [(source.name, source.stat().st_size, source.stat().st_mtime_ns) for source in sources]
-    return f"{version('sqlglot')}-{hashlib.sha256(repr(stamp).encode()).hexdigest()[:16]}"
+    parser = find_spec("sqlglot")  # found, not loaded
+    folders = [Path(__file__).parent, *map(Path, (parser and parser.submodule_search_locations) or ())]
+    sources = [*sorted(folders[0].rglob("*.py")), *(folder / "_version.py" for folder in folders[1:])]
+    stamp = [(source.name, source.stat().st_size, source.stat().st_mtime_ns) for source in sources if source.exists()]
+    return hashlib.sha256(repr(stamp).encode()).hexdigest()[:16]
 
 
 def _read_file(tree: Tree, blob: Blob, frontends: Mapping[str, Frontend], dialect: str) -> Facts:
     from lastcall.sql.dialect import of_text  # noqa: PLC0415
-    from lastcall.sql.file import Facts  # noqa: PLC0415
     from lastcall.sql.file import read as read_text  # noqa: PLC0415
 
     place = Location(blob.path, 1)
@@ -138,32 +204,6 @@ def _decoded(data: bytes) -> tuple[str | None, str]:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         return data.decode("latin-1"), f"it is not UTF-8 (line {line}): it was read as Latin-1, and names may be wrong"
-
-
-def _link(facts: Mapping[str, Facts], policy: QueryPolicy, dialect: Dialect, unread: Sequence[Unread], notes: Sequence[str]) -> Side:
-    """Replay the DDL of all files into one catalog, and judge every query by it."""
-    import pathspec  # noqa: PLC0415
-
-    from lastcall.sql.catalog import is_migration, order, replay  # noqa: PLC0415
-    from lastcall.sql.unit import Schema  # noqa: PLC0415
-
-    named = pathspec.GitIgnoreSpec.from_lines(policy.schema) if policy.schema else None
-    told = [path for path in facts if named is None or named.match_file(path)]
-    operations = [operation for path in order(told) for operation in facts[path].operations]
-    catalog, gaps = replay(operations, dialect.name)
-    views = {name: block for path in told for name, block in facts[path].views}
-    schema = Schema(catalog, views, frozenset(name.lower() for name in policy.small_tables))
-    # A migration's own queries run once, under the eyes of whoever releases it.
-    judged = (path for path in sorted(facts) if not (is_migration(path) and facts[path].operations))
-    queries = tuple(_query(placed, schema) for path in judged for placed in facts[path].queries)
-    return Side(
-        catalog=catalog,
-        queries=queries,
-        unread=(*unread, *gaps, *(each for path in sorted(facts) for each in facts[path].unread)),
-        ignores=tuple(each for path in sorted(facts) for each in facts[path].ignores),
-        files=len(facts),
-        notes=(f"dialect: {dialect.name} ({dialect.evidence})", *notes),
-    )
 
 
 def _query(placed: Placed, schema: Schema) -> Query:

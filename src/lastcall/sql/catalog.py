@@ -1,6 +1,6 @@
 """Replay what DDL does, in order, into the tables and indexes that it leaves.
 
-Reading (``definition``) and replaying are two steps, so that the first is cached by the content of a file.  What the order of files
+Reading (``ddl``) and replaying are two steps, so that the first is cached by the content of a file.  What the order of files
 cannot tell is not needed: an operation on a table that does not exist yet waits until something creates it, so ``fkindexes.sql`` may
 sort before ``schema.sql``.
 
@@ -21,12 +21,8 @@ from dataclasses import dataclass, field, replace
 
 from lastcall.model import Catalog, Column, ForeignKey, Index, Location, Table, Unread
 from lastcall.sql import operations as op
-from lastcall.sql.ddl import definition
-from lastcall.sql.expression import normalise
-from lastcall.sql.migrations import is_migration, order
+from lastcall.sql.migrations import is_migration
 from lastcall.sql.operations import Operation, Reference
-
-__all__ = ["Operation", "definition", "is_migration", "normalise", "order", "replay"]
 
 
 def replay(operations: Iterable[Operation], dialect: str) -> tuple[Catalog, tuple[Unread, ...]]:

@@ -6,48 +6,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import NamedTuple
 
 from sqlglot import exp
 
 from lastcall.model import Ignore, Location, Unread
-from lastcall.sql.block import Block, Lowered, Span
-from lastcall.sql.catalog import Operation, definition
+from lastcall.sql.block import Block
+from lastcall.sql.ddl import definition
+from lastcall.sql.facts import Facts, Placed
 from lastcall.sql.frontends import Anchor, Frontend
+from lastcall.sql.operations import Operation
 from lastcall.sql.query import BuiltAtRunTime, lower, name_of
 from lastcall.sql.statement import Statement, UnreadableStatement, kind, parse, split
 
 IGNORE = re.compile(r"lastcall:[ \t]*ignore\[([^\]\n]*)\][ \t]*([^\n]*)")
-
-
-class Placed(NamedTuple):
-    """A lowered query with what it takes to find its characters in the host file again."""
-
-    lowered: Lowered
-    origin: str
-    path: str
-    anchors: tuple[Anchor, ...]
-
-    def location(self, span: Span) -> Location:
-        line, column = self.position(span[0])
-        end_line, end_column = self.position(max(span[1] - 1, span[0]))
-        return Location(self.path, line, column, end_line, end_column + 1)
-
-    def position(self, offset: int) -> tuple[int, int]:
-        anchor = next(each for each in reversed(self.anchors) if each.offset <= offset or each is self.anchors[0])
-        return anchor.line, anchor.column + offset - anchor.offset
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What one file says: DDL operations in order, views, queries, what could not be read, and inline ignores."""
-
-    operations: tuple[Operation, ...] = ()
-    views: tuple[tuple[str, Block], ...] = ()
-    queries: tuple[Placed, ...] = ()
-    unread: tuple[Unread, ...] = ()
-    ignores: tuple[Ignore, ...] = ()
 
 
 def read(frontend: Frontend, path: str, text: str, dialect: str) -> Facts:
