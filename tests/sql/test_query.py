@@ -4,7 +4,7 @@ import pytest
 import sqlglot
 
 from lastcall.sql.block import Kind, Mode, Op
-from lastcall.sql.query import BuiltAtRunTime, key, lower, normal_forms, shape
+from lastcall.sql.query import NotLowered, key, lower, normal_forms, shape
 
 
 def block(sql, dialect="postgres"):
@@ -93,7 +93,7 @@ def test_writes_read_their_target_too(sql):
 
 @pytest.mark.parametrize("sql", ["SELECT 1 FROM ? WHERE a = 1", "SELECT 1 FROM t WHERE ?", "SELECT 1 FROM t WHERE a = 1 AND ?"])
 def test_what_is_put_in_at_run_time_where_no_value_can_stand(sql):
-    with pytest.raises(BuiltAtRunTime):
+    with pytest.raises(NotLowered):
         block(sql)
 
 

@@ -49,6 +49,14 @@ def _once(accesses: Iterable[Access]) -> Iterator[Access]:
             yield access
 
 
+MOST_TRIES = 240
+"""Drivers times tables that are tried: where a query joins very many tables, its most selective drivers decide."""
+
+
+MOST_STEPS = 8
+"""Next steps that are compared with each other, where several tables lack an index."""
+
+
 @dataclass(slots=True)
 class _Try:
     """The tables reached from one driver, with what supplied them, and those that lack an index."""
@@ -56,6 +64,8 @@ class _Try:
     driver: int
     reached: dict[int, tuple[Index | None, tuple[Tie, ...]]] = field(default_factory=dict)
     missing: dict[int, tuple[Tie, ...]] = field(default_factory=dict)
+    supplied: dict[int, list[Tie]] = field(default_factory=dict)
+    """The ties by which tables that are reached supply columns of one that is not."""
 
 
 class _Judging:
@@ -67,8 +77,11 @@ class _Judging:
         self.schema = schema
         self.place = place
         self.ties: dict[int, list[Tie]] = {}
+        self.outgoing: dict[int, list[Tie]] = {}
         for tie in unit.ties:
             self.ties.setdefault(tie.left[0], []).append(tie)
+            for number in {number for number, _ in tie.right}:
+                self.outgoing.setdefault(number, []).append(tie)
 
     def accesses(self) -> list[Access]:
         unit, nodes = self.unit, self.nodes
@@ -79,7 +92,8 @@ class _Judging:
         drivers = [number for number, node in enumerate(nodes) if not node.group and (node.rows or self.strength(node))]
         if not drivers:
             return self.undriven()
-        best = min((self.reach(driver) for driver in drivers), key=self.rank)
+        drivers.sort(key=lambda number: (-self.strength(nodes[number]), nodes[number].name, nodes[number].alias))
+        best = min((self.reach(driver) for driver in drivers[: max(MOST_TRIES // len(nodes), 2)]), key=self.rank)
         return [self.told(best, number) for number, node in enumerate(nodes) if node.table]
 
     def rank(self, attempt: _Try) -> tuple[int, int, str, str]:
@@ -127,67 +141,67 @@ class _Judging:
     # ------------------------------------------------------------------ reaching
 
     def reach(self, driver: int) -> _Try:
+        """Everything that can be reached from one driver, with the fewest tables reached without an index."""
         attempt = _Try(driver)
         node = self.nodes[driver]
         if node.judged and not self.filter_served(node):
             attempt.missing[driver] = ()
-        attempt.reached[driver] = (self.serving(node) if node.judged else None, ())
+        self.mark(attempt, driver, self.serving(node) if node.judged else None)
         for number, each in enumerate(self.nodes):
-            if each.rows and not each.group:
-                attempt.reached.setdefault(number, (None, ()))
+            if (each.rows and not each.group) or each.small:
+                self.mark(attempt, number, None)
             elif each.judged and each.strength > WEAK and self.filter_served(each):
-                attempt.reached.setdefault(number, (self.serving(each), ()))
-        while True:
-            self.spread(attempt)
-            stuck = self.stuck(attempt)
-            if not stuck:
-                return attempt
-            number = min(
-                stuck,
-                key=lambda each: (self.left_over(attempt, each), self.nodes[each].name, stuck[each][0].left[1], self.nodes[each].alias),
-            )
+                self.mark(attempt, number, self.serving(each))
+        while stuck := self.stuck(attempt):
+            # In a join of very many tables every step would be tried for too long: there the names decide alone.
+            likely = sorted(stuck, key=lambda each: self.name_of(each, stuck[each]))[:MOST_STEPS]
+            number = max(likely, key=lambda each: self.opens(attempt, each)) if len(likely) > 1 else likely[0]
             attempt.missing[number] = stuck[number]
-            attempt.reached[number] = (None, stuck[number])
+            self.mark(attempt, number, None, stuck[number])
+        return attempt
 
-    def incoming(self, attempt: _Try, number: int) -> tuple[Tie, ...]:
-        """The ties by which tables that are reached supply columns of ``number``: none from within an outer join to the outside."""
-        group = self.nodes[number].group
-        return tuple(
-            tie
-            for tie in self.ties.get(number, ())
-            if all(node in attempt.reached and self.nodes[node].group == group[: len(self.nodes[node].group)] for node, _ in tie.right)
-        )
-
-    def spread(self, attempt: _Try) -> None:
-        """Reach what an index (or nothing at all, for small and opaque sources) lets reach, until nothing more is."""
-        moved = True
-        while moved:
-            moved = False
-            for number, node in enumerate(self.nodes):
-                if number in attempt.reached:
+    def mark(self, attempt: _Try, number: int, index: Index | None, ties: tuple[Tie, ...] = ()) -> None:
+        """Note a table as reached, and with it all that its columns let an index (or nothing at all, for what is not judged) reach."""
+        pending = [(number, index, ties)]
+        while pending:
+            number, index, ties = pending.pop()
+            if number in attempt.reached:
+                continue
+            attempt.reached[number] = (index, ties)
+            for tie in self.outgoing.get(number, ()):
+                onward = tie.left[0]
+                if onward in attempt.reached or not self.supplies(attempt, tie):
                     continue
-                ties = self.incoming(attempt, number)
-                index = self.serving(node, frozenset(tie.left[1] for tie in ties)) if ties and node.judged else None
-                if index is not None or (not node.judged and (ties or node.small)):
-                    attempt.reached[number] = (index, ties)
-                    moved = True
+                supplied = attempt.supplied.setdefault(onward, [])
+                supplied.append(tie)
+                node = self.nodes[onward]
+                found = self.serving(node, frozenset(each.left[1] for each in supplied)) if node.judged else None
+                if found is not None or not node.judged:
+                    pending.append((onward, found, tuple(supplied)))
+
+    def supplies(self, attempt: _Try, tie: Tie) -> bool:
+        """Whether what a tie needs is reached; nothing inside an outer join supplies what is outside it."""
+        group = self.nodes[tie.left[0]].group
+        return all(node in attempt.reached and self.nodes[node].group == group[: len(self.nodes[node].group)] for node, _ in tie.right)
 
     def stuck(self, attempt: _Try) -> dict[int, tuple[Tie, ...]]:
         """The tables that an equality of a column ties to what is reached, and that no index reaches."""
         found = {}
-        for number in range(len(self.nodes)):
-            if number not in attempt.reached:
-                ties = tuple(tie for tie in self.incoming(attempt, number) if not tie.left[1].startswith("("))
-                if ties:
-                    found[number] = ties
+        for number, supplied in attempt.supplied.items():
+            ties = tuple(tie for tie in supplied if not tie.left[1].startswith("("))
+            if ties and number not in attempt.reached:
+                found[number] = ties
         return found
 
-    def left_over(self, attempt: _Try, number: int) -> int:
-        """How many tables would still not be reached if ``number`` were: the fewer, the better a next step."""
-        tried = _Try(attempt.driver, dict(attempt.reached))
-        tried.reached[number] = (None, ())
-        self.spread(tried)
-        return len(self.nodes) - len(tried.reached)
+    def name_of(self, number: int, ties: tuple[Tie, ...]) -> tuple[str, str, str]:
+        """By names, not by the order in the text, one of several equal steps is taken."""
+        return self.nodes[number].name, min(tie.left[1] for tie in ties), self.nodes[number].alias
+
+    def opens(self, attempt: _Try, number: int) -> int:
+        """How many tables would be reached once ``number`` is: the more, the better a next step."""
+        tried = _Try(attempt.driver, dict(attempt.reached), {}, {key: list(ties) for key, ties in attempt.supplied.items()})
+        self.mark(tried, number, None)
+        return len(tried.reached)
 
     # ------------------------------------------------------------------ telling
 

@@ -15,7 +15,7 @@ from lastcall.sql.ddl import definition
 from lastcall.sql.facts import Facts, Placed
 from lastcall.sql.frontends import Anchor, Frontend
 from lastcall.sql.operations import Operation
-from lastcall.sql.query import BuiltAtRunTime, lower, name_of
+from lastcall.sql.query import NotLowered, lower, name_of
 from lastcall.sql.statement import Statement, UnreadableStatement, kind, parse, split
 
 IGNORE = re.compile(r"lastcall:[ \t]*ignore\[([^\]\n]*)\][ \t]*([^\n]*)")
@@ -68,7 +68,7 @@ class _Reader:
         self.operations += definition(statement, self.dialect)
         if "VIEW" not in statement.keyword:
             return
-        with suppress(UnreadableStatement, BuiltAtRunTime, RecursionError):  # the operations already say that the view is not known
+        with suppress(UnreadableStatement, NotLowered, RecursionError):  # the operations already say that the view is not known
             tree = parse(statement, self.dialect)
             view = tree.this.find(exp.Table) if isinstance(tree, exp.Create) and not tree.args.get("materialized") else None
             if view is not None:
@@ -78,7 +78,7 @@ class _Reader:
         fragment = statement.fragment
         try:
             lowered = lower(parse(statement, self.dialect), fragment.text[statement.start : statement.end], statement.start)
-        except (UnreadableStatement, BuiltAtRunTime) as error:
+        except (UnreadableStatement, NotLowered) as error:
             self.cannot("query", str(error), statement)
         except RecursionError:
             self.cannot("query", "it is nested too deeply", statement)

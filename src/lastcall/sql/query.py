@@ -29,19 +29,19 @@ QUERIES = (exp.Select, exp.SetOperation, exp.Subquery)
 LITERAL = re.compile(
     r"""(--[^\n]*|/\*.*?\*/)|[NnEe]?'(?:[^'\\]|''|\\.)*'|(?<![\w$"`\]])-?\d+(?:\.\d+)?|:\w+|[$@]\w+|%\(\w+\)s|%s""", re.DOTALL
 )
-LAYOUT = re.compile(r"\s*([(),=<>+*/-])\s*")
+LAYOUT = re.compile(r" (?=[(),=<>+*/-])|(?<=[(),=<>+*/-]) ")
 PUT_IN = re.compile(r"\s*(?:[=<>!]+|(?i:I?LIKE))\s*(?:%s|%\(\w+\)s|[$:@]\w+|\?)")
 """A comparison with a parameter, which has no place of its own in the tree."""
 
 
-class BuiltAtRunTime(Exception):  # noqa: N818 -- a fact of the query, told as Unread
-    """A part of the query that no value can stand for is put in at run time."""
+class NotLowered(Exception):  # noqa: N818 -- a fact of the query, told as Unread
+    """Why a query cannot be judged: a part of it that no value can stand for is put in at run time, or it is no query at all."""
 
 
 def lower(tree: Node, text: str, offset: int) -> Lowered:
     """The blocks of one SELECT, UPDATE, DELETE, MERGE or INSERT … SELECT.
 
-    ``text`` is the statement's, ``offset`` its place in the fragment, which all spans count from.  Raises ``BuiltAtRunTime``.
+    ``text`` is the statement's, ``offset`` its place in the fragment, which all spans count from.  Raises ``NotLowered``.
     """
     lowering = _Lowering(text, offset)
     block = lowering.statement(tree)
@@ -59,7 +59,7 @@ def shape(text: str) -> str:
     """The statement without literals, parameters, comments and layout, folded: equal for queries that are equal up to values."""
 
     flat = " ".join(LITERAL.sub(lambda found: " " if found[1] else "?", text.strip().rstrip(";")).split())
-    flat = LAYOUT.sub(r"\1", flat).strip().lower()
+    flat = LAYOUT.sub("", flat).strip().lower()
     return re.sub(r"\(\?(?:,\?)+\)", "(?)", flat)
 
 
@@ -216,6 +216,8 @@ class _Builder:
         self, node: Node, *, kind: Kind = Kind.INNER, on: tuple[Term, ...] = (), using: tuple[str, ...] = (), natural: bool = False
     ) -> None:
         lowering, lateral = self.lowering, False
+        if not isinstance(node, exp.Expr):
+            raise NotLowered("a table is missing in it")
         if isinstance(node, exp.Paren):
             node = node.this
         alias = node.alias.lower() if node.alias else ""
@@ -226,7 +228,7 @@ class _Builder:
             table = name_of(node)
             made = Source(alias or node.name.lower(), table, None, kind, on, using, natural, columns=columns, span=lowering.span(node.this))
         elif isinstance(node, exp.Table) and isinstance(node.this, (exp.Placeholder, exp.Parameter)):
-            raise BuiltAtRunTime("the name of a table is built at run time")
+            raise NotLowered("the name of a table is built at run time")
         elif isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table):  # FROM (a JOIN b ON …)
             return self._nested(node.this, kind, on, using)
         elif isinstance(node, QUERIES):
@@ -290,7 +292,7 @@ class _Builder:
     def conjunct(self, node: Node) -> Iterator[Term]:
         """The terms of one conjunct; EXISTS and IN of a query become sub-queries of the block instead."""
         if isinstance(node, (exp.Placeholder, exp.Parameter)):
-            raise BuiltAtRunTime("a part of the condition is built at run time")
+            raise NotLowered("a part of the condition is built at run time")
         if type(node) in COMPARISONS:
             yield from self.comparison(node)
         elif isinstance(node, exp.Or):

@@ -236,7 +236,7 @@ class Unit:
             self.sub(sub, scope, group)
         for cte in block.ctes:  # one that nothing reads is judged all the same
             if not self.query.references[cte.name]:
-                self.opaque(cte.block, scope, cte)
+                self.opaque(cte.block, _without_bindings(scope), cte)
         return scope
 
     def alone(self, block: Block, scope: Scope | None) -> bool:
@@ -307,7 +307,7 @@ class Unit:
         if source.table:
             found = _cte(scope, source.table)
             if found:
-                cte, home = found
+                cte, home = found[0], _without_bindings(found[1])  # a CTE sees nothing of the FROM that names it
                 if self.inlined(cte):
                     inner = self.take(cte.block, home, group)
                     scope.bindings[source.alias] = Binding(-1, inner, cte.block.outputs, source.columns or cte.columns)
@@ -448,7 +448,7 @@ class Unit:
                 self.correlated = True
                 outer = outer or inner.outer or (unit.nodes[inner.cols[0][0]].name if inner.cols else "")
             elif operand.bare:
-                return replace(inner, boolean=inner.boolean or operand.boolean)
+                return replace(inner, boolean=True) if operand.boolean else inner
             else:
                 outer = outer or inner.outer
                 cols += inner.cols
