@@ -32,7 +32,7 @@ class Severity(IntEnum):
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, order=True)
 class Location:
     """A place in a file: lines and columns count characters from 1; ``end_column`` is the column after the last character."""
 
@@ -47,7 +47,7 @@ class Location:
             object.__setattr__(self, "end_line", self.line)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Unread:
     """Something that could not be read, fetched or understood: never dropped, always told.
 
@@ -72,7 +72,7 @@ class Kind(StrEnum):
     SUBMODULE = "submodule"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Blob:
     """One path of a tree.  ``id`` is the git blob id of its content (also for plain folders), the key of every cache."""
 
@@ -96,7 +96,7 @@ class Tree(Protocol):
         """The content of ``blob``, or None where it is longer than ``limit`` bytes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Person:
     """A name as git writes it into a commit; nothing about it is proved."""
 
@@ -107,7 +107,7 @@ class Person:
         return f"{self.name} <{self.email}>"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Commit:
     """A commit as its object says it, without mailmap, grafts or replace refs."""
 
@@ -145,7 +145,7 @@ class History(Protocol):
         """The paths in which a commit differs from its first parent (all its paths, for a root commit)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Freeze:
     """Where the release branch was frozen: a commit, and what says so (``tag freeze/release/2.4``, ``--freeze v2.4.0-rc1``)."""
 
@@ -165,7 +165,7 @@ class AccountKind(StrEnum):
     GHOST = "ghost"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Account:
     """An account of the forge.  Two accounts are one person when their numeric ``id`` is the same; logins are reused and renamed."""
 
@@ -183,7 +183,7 @@ class ReviewState(StrEnum):
     COMMENTED = "commented"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Review:
     """One review of a pull request.  ``commit`` is the head it was given on (None: the forge lost it); ``submitted_at`` is ISO 8601,
     UTC."""
@@ -195,7 +195,7 @@ class Review:
     can_write: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PullCommit:
     """A commit of a pull request with the accounts that the forge knows for its people (None: unmapped; an unmapped co-author has no id).
 
@@ -210,7 +210,7 @@ class PullCommit:
     verified: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pull:
     """A pull request, as the forge tells it.  ``state`` is open, closed or merged."""
 
@@ -230,7 +230,7 @@ class Pull:
     commits: tuple[PullCommit, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CommitEvidence:
     """What the forge knows of one late commit: the pull requests that hold it, and the accounts of its people as in ``PullCommit``."""
 
@@ -242,7 +242,7 @@ class CommitEvidence:
     verified: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Evidence:
     """All review evidence of one release, as ``lastcall collect`` writes it and ``check --evidence`` replays it.
 
@@ -266,7 +266,7 @@ class Verdict(StrEnum):
     EXEMPT = "exempt"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Approval:
     """An approval that counts, and what carried it to the release head (same-commit, same-tree, replay, forge-merge)."""
 
@@ -276,7 +276,7 @@ class Approval:
     carried_by: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Change:
     """The commits that landed together: a merged pull request, or a commit of its own; with the verdict on its approval.
 
@@ -299,7 +299,7 @@ class Change:
 # ---------------------------------------------------------------------------------------------------------------- queries
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Column:
     """A column: its type as the schema writes it, upper-cased, and whether it may be null."""
 
@@ -308,7 +308,7 @@ class Column:
     nullable: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Index:
     """An index, primary key or unique constraint, with the place that made it.
 
@@ -326,7 +326,7 @@ class Index:
     location: Location | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ForeignKey:
     """A reference from ``columns`` of the table that holds it to ``referenced`` columns of ``table`` (empty: its primary key)."""
 
@@ -336,7 +336,7 @@ class ForeignKey:
     location: Location | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
     """A table as the repository's DDL leaves it.  ``uncertain`` says why it cannot be judged; empty when all of it is known."""
 
@@ -388,7 +388,7 @@ def _unambiguous(tables: Mapping[str, Table]) -> dict[str, Table]:
     return {part: found[0] for part, found in by_part.items() if len(found) == 1}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Join:
     """An equality that ties two tables of a query: ``orders.user_id`` and ``users.id``; kind is inner, left, right, full, semi or anti."""
 
@@ -414,7 +414,7 @@ class AccessPath(StrEnum):
     """Not known for sure (unknown or uncertain table, small table, run-time SQL): never the subject of a finding."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MissingIndex:
     """The smallest index that would serve: key columns in order, equality columns first; ``sql`` is the statement that makes it."""
 
@@ -423,7 +423,7 @@ class MissingIndex:
     sql: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Access:
     """How one table of one query is reached: by which index, from which tables, by which columns; or which index it lacks."""
 
@@ -439,7 +439,7 @@ class Access:
     """What it is looked up for are few rows (an equality drives, not a range)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Query:
     """A query with its place in the host file, what it reads and how.
 
@@ -457,7 +457,7 @@ class Query:
     unknown_tables: tuple[Unread, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ignore:
     """An inline ``lastcall: ignore[rule, …] reason``; ``line`` it stands on, ``used`` once it has silenced a finding."""
 
@@ -513,7 +513,7 @@ class Release:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Related:
     """Another place that a finding speaks of, with what it has to do with it."""
 
@@ -521,7 +521,7 @@ class Related:
     location: Location | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Excerpt:
     """The host file's lines around a finding: the number of the first one, and the lines without their ends."""
 
@@ -529,7 +529,7 @@ class Excerpt:
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Finding:
     """One thing that a rule has to say, with its place, its evidence and what to do."""
 

@@ -184,3 +184,16 @@ def test_the_fingerprint_is_of_the_query_up_to_its_values(tmp_path):
     other = "SELECT 1 FROM users u JOIN orders o ON o.user_id = u.id WHERE u.email = 'a'"
     assert prints(query) == prints(moved)
     assert prints(query) != prints(other)
+
+
+def test_a_join_of_very_many_tables_is_judged_in_bounded_work(tmp_path):
+    tables = 60
+    schema = "".join(f"CREATE TABLE t{n} (id int, a int, b int);\n" for n in range(tables))
+    ties = " AND ".join(f"t0.b = t{n}.a AND t{n}.id = {n}" for n in range(1, tables))
+    found, _ = findings(f"{schema}SELECT 1 FROM {', '.join(f't{n}' for n in range(tables))} WHERE t0.id = 1 AND {ties};", tmp_path)
+    assert sum(each.rule == JOIN for each in found) == tables - 1
+
+
+def test_a_cte_sees_nothing_of_the_from_that_names_it(tmp_path):
+    query = "WITH k AS (SELECT nowhere AS id FROM users) SELECT 1 FROM k JOIN orders o ON o.id = k.id WHERE k.id = 1"
+    assert lacks(query, tmp_path) == []

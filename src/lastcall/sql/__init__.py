@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 from lastcall.model import Blob, Catalog, Kind, Location, Progress, Query, QueryPolicy, Side, Tree, Unread, no_progress
 from lastcall.plugins import discover
-from lastcall.sql.facts import Facts, Placed
 from lastcall.sql.frontends import Frontend
 
 if TYPE_CHECKING:
     from lastcall.sql.block import Block
     from lastcall.sql.dialect import Dialect
+    from lastcall.sql.facts import Facts, Placed
     from lastcall.sql.unit import Schema
 
 LIMIT = 16 << 20
@@ -61,6 +61,7 @@ class Reader:
 
     def _read_files(self, tree: Tree, blobs: Sequence[Blob], dialect: Dialect) -> dict[str, Facts]:
         """The facts of each file by its path: from this run, or from the store, where its content was read before."""
+        from lastcall.sql.facts import Facts  # noqa: PLC0415
         from lastcall.sql.store import Store  # noqa: PLC0415
 
         keys = {blob.path: _key(dialect.name, blob) for blob in blobs}
@@ -170,6 +171,7 @@ def _namespace() -> str:
 
 def _read_file(tree: Tree, blob: Blob, frontends: Mapping[str, Frontend], dialect: str) -> Facts:
     from lastcall.sql.dialect import of_text  # noqa: PLC0415
+    from lastcall.sql.facts import Facts  # noqa: PLC0415
     from lastcall.sql.file import read as read_text  # noqa: PLC0415
 
     place = Location(blob.path, 1)
