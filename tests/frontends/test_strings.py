@@ -8,7 +8,8 @@ import pytest
 
 from lastcall.model import Unread
 from lastcall.sql.frontends import Fragment
-from lastcall.sql.frontends.strings import FRONTEND, LARGEST
+from lastcall.sql.frontends._python import LARGEST
+from lastcall.sql.frontends.strings import FRONTEND
 
 
 def found(source: str) -> list[Fragment | Unread]:
