@@ -2,9 +2,9 @@
 
 import pytest
 
-from lastcall import sql
+from lastcall import check, sql
 from lastcall.folder import Folder
-from lastcall.model import QueryPolicy
+from lastcall.model import Policy, Position, QueryPolicy, Release
 
 QUERY = "SELECT id FROM users WHERE id = 1;\n"
 
@@ -116,3 +116,47 @@ def test_places_in_the_host_file_are_exact(tmp_path):
     (query,) = read(tmp_path).queries
     (access,) = query.accesses
     assert (access.location.line, access.location.column, access.location.end_column) == (4, 27, 36)
+
+
+PYTHON = '''
+def find(cursor, name):
+    {above}
+    cursor.execute(
+        """
+        SELECT id{inside}
+        FROM users WHERE name = %s
+        """,
+        [name],
+    ){behind}
+'''
+
+
+@pytest.mark.parametrize("place", ["above", "inside", "behind"])
+def test_an_ignore_may_stand_above_inside_or_behind_a_query_in_python(tmp_path, place):
+    (tmp_path / "schema.sql").write_text("CREATE TABLE users (id bigint PRIMARY KEY, name text);")
+    mark = "-- " if place == "inside" else "# "
+    ignore = f"  {mark}lastcall: ignore[unindexed-filter] forty rows"
+    (tmp_path / "app.py").write_text(PYTHON.format(**dict.fromkeys(("above", "inside", "behind"), "") | {place: ignore.strip()}))
+    found, silenced = check.check(Release(Position.TREE, "", after=read(tmp_path)), Policy())
+    assert found == []
+    assert [(each.rule, each.reason) for each in silenced] == [("unindexed-filter", "forty rows")]
+
+
+def test_an_ignore_does_not_speak_for_the_next_query_but_one(tmp_path):
+    (tmp_path / "x.sql").write_text(
+        "CREATE TABLE users (id bigint PRIMARY KEY, name text);\n\n\n\n"
+        "SELECT 1 FROM users WHERE name = 'a'; -- lastcall: ignore[unindexed-filter] forty rows\n"
+        "SELECT 2 FROM users WHERE name = 'a';\n"
+    )
+    found, silenced = check.check(Release(Position.TREE, "", after=read(tmp_path)), Policy())
+    assert [each.location.line for each in found] == [6]
+    assert [each.location.line for each in silenced] == [5]
+
+
+def test_what_a_program_may_drop_at_run_time_is_no_reason_for_a_finding(tmp_path):
+    (tmp_path / "schema.sql").write_text("CREATE TABLE users (id bigint PRIMARY KEY, name text);\nCREATE INDEX users_name ON users (name);")
+    (tmp_path / "load.py").write_text('def load(cursor):\n    cursor.execute("DROP INDEX users_name")\n')
+    assert [index.columns for index in read(tmp_path).catalog.tables["users"].indexes] == [("id",), ("name",)]
+    (tmp_path / "migrations").mkdir()
+    (tmp_path / "load.py").rename(tmp_path / "migrations" / "0002_load.py")
+    assert [index.columns for index in read(tmp_path).catalog.tables["users"].indexes] == [("id",)]

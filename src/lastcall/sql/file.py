@@ -4,20 +4,25 @@ both."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
 from sqlglot import exp
 
 from lastcall.model import Ignore, Location, Unread
+from lastcall.sql import operations as op
 from lastcall.sql.block import Block
 from lastcall.sql.ddl import definition
 from lastcall.sql.facts import Facts, Placed
 from lastcall.sql.frontends import Anchor, Frontend
+from lastcall.sql.migrations import is_migration
 from lastcall.sql.operations import Operation
 from lastcall.sql.query import NotLowered, lower, name_of
 from lastcall.sql.statement import Statement, UnreadableStatement, kind, parse, split
 
+TAKING_AWAY = (op.DropTable, op.DropSchema, op.DropColumn, op.DropIndex, op.DropConstraint, op.DropKey)
+REACH = 3
+"""Lines that may lie between a comment and the statement it speaks for."""
 IGNORE = re.compile(r"lastcall:[ \t]*ignore\[([^\]\n]*)\][ \t]*([^\n]*)")
 
 
@@ -65,7 +70,11 @@ class _Reader:
             self.unread.append(Unread(what, reason, statement.location))
 
     def definition(self, statement: Statement) -> None:
-        self.operations += definition(statement, self.dialect)
+        operations = definition(statement, self.dialect)
+        if statement.fragment.origin == "string" and not is_migration(statement.fragment.path):
+            # Whether and when a program drops something is not known; that it is gone must not be the reason of a finding.
+            operations = tuple(each for each in operations if not isinstance(each, TAKING_AWAY))
+        self.operations += operations
         if "VIEW" not in statement.keyword:
             return
         with suppress(UnreadableStatement, NotLowered, RecursionError):  # the operations already say that the view is not known
@@ -99,12 +108,25 @@ def _anchors(statement: Statement) -> Iterator[Anchor]:
 
 
 def _ignores(path: str, text: str, spans: Iterable[tuple[int, int]]) -> Iterator[Ignore]:
-    """Every inline ignore; one that stands in a statement or on the line above it speaks for the whole statement."""
+    """Every inline ignore, with the lines of the statement that it speaks for: the one it stands in, behind or above."""
     if "lastcall:" not in text:
         return
-    for match in IGNORE.finditer(text):
-        line = text.count("\n", 0, match.start()) + 1
-        rules = tuple(name.strip() for name in match.group(1).split(",") if name.strip())
-        reason = re.sub(r"\s*(\*/|-->|--\s*error:.*)?\s*$", "", match.group(2)).strip()
-        first, last = next(((first, last) for first, last in spans if first - 1 <= line <= last), (line, line))
-        yield Ignore(rules, reason, Location(path, min(line, first), 1, max(line, last)))
+    lines = text.split("\n")
+    told = sorted(spans)
+    for number, line in enumerate(lines, 1):
+        for match in IGNORE.finditer(line):
+            rules = tuple(name.strip() for name in match.group(1).split(",") if name.strip())
+            reason = re.sub(r"\s*(\*/|-->|--\s*error:.*)?\s*$", "", match.group(2)).strip()
+            first, last = _spoken_for(number, told, trailing=bool(line[: match.start()].strip(" \t-#/*")))
+            yield Ignore(rules, reason, Location(path, min(number, first), 1, max(number, last)))
+
+
+def _spoken_for(line: int, spans: Sequence[tuple[int, int]], *, trailing: bool) -> tuple[int, int]:
+    """The statement around a comment; else, for one behind code, the statement that ends just above; else the next one below it.
+
+    ``cursor.execute(`` and the quotes may stand on lines of their own between a comment and its statement, and after it.
+    """
+    around = [span for span in spans if span[0] <= line <= span[1]]
+    above = [span for span in spans if trailing and line - REACH <= span[1] < line]
+    below = [span for span in spans if not trailing and line < span[0] <= line + REACH]
+    return next(iter([*around, *above[-1:], *below[:1]]), (line, line))
