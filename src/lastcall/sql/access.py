@@ -107,7 +107,7 @@ class _Judging:
     def strength(self, node: Node) -> int:
         """How well a node's filters narrow it; a unique index whose columns are all equated gives one row."""
         best = node.strength
-        if best == STRENGTH[Op.EQ] and node.table:
+        if best == STRENGTH[Op.EQ] and node.table and any(served.index.unique for served in self.schema.serving(node.table)):
             equal = {name for name, binds in node.binds.items() if any(bind.op is Op.EQ for bind in binds)}
             if any(each.index.unique and not each.where and equal.issuperset(each.columns) for each in self.schema.serving(node.table)):
                 return best + 1
@@ -218,7 +218,7 @@ class _Judging:
             ties = best.missing[number]
             lacking = self.missing_join(best, number, ties) if ties else self.missing_filter(number)
             # A column that the schema does not have: the schema is not what the query runs on.
-            return lacking if all(map(node.table.column, lacking.columns)) else self.access(number, AccessPath.UNKNOWN)
+            return lacking if self.schema.columns(node.table).keys() >= set(lacking.columns) else self.access(number, AccessPath.UNKNOWN)
         if number not in best.reached:
             return self.access(number, AccessPath.WHOLE)
         index, ties = best.reached[number]

@@ -25,6 +25,7 @@ COMPARISONS: dict[type[Node], Op] = {
     exp.LT: Op.HIGH,
     exp.LTE: Op.HIGH,
 }
+WRAPPED = frozenset({exp.Paren, exp.Collate})
 QUERIES = (exp.Select, exp.SetOperation, exp.Subquery)
 LITERAL = re.compile(
     r"""(--[^\n]*|/\*.*?\*/)|[NnEe]?'(?:[^'\\]|''|\\.)*'|(?<![\w$"`\]])-?\d+(?:\.\d+)?|:\w+|[$@]\w+|%\(\w+\)s|%s""", re.DOTALL
@@ -220,7 +221,8 @@ class _Builder:
             raise NotLowered("a table is missing in it")
         if isinstance(node, exp.Paren):
             node = node.this
-        alias = node.alias.lower() if node.alias else ""
+        given = node.args.get("alias")
+        alias = given.name.lower() if isinstance(given, exp.Expr) else ""
         columns = tuple(fold(column) for column in _alias_columns(node))
         if isinstance(node, exp.Lateral):
             lateral, node = True, node.this
@@ -491,7 +493,7 @@ def key(node: Node) -> str:
 
 
 def _bare(node: Node) -> Node:
-    while isinstance(node, (exp.Paren, exp.Collate)):
+    while type(node) in WRAPPED:
         node = node.this
     return node
 

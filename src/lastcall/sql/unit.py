@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from itertools import combinations
+from typing import NamedTuple
 
-from lastcall.model import Catalog, Index, Join, Table
+from lastcall.model import Catalog, Column, Index, Join, Table
 from lastcall.sql.block import Block, Cte, Kind, Mode, Op, Operand, Output, Ref, Source, Span, Sub, Term, moved
 
 BOOLEANS = frozenset({"BOOL", "BOOLEAN", "BIT", "BIT(1)", "TINYINT(1)"})
@@ -30,7 +32,7 @@ SERVING_METHODS = frozenset({"", "btree", "hash", "clustered", "nonclustered", "
 """Kinds of index that serve an equality.  GIN, GiST, BRIN, full-text and columnstore ones do not."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Served:
     """An index that can serve, with its columns and the conjuncts of its predicate in the normal form of operands and terms."""
 
@@ -48,6 +50,14 @@ class Schema:
         self.views = views or {}
         self.small = small
         self._serving: dict[str, tuple[Served, ...]] = {}
+        self._columns: dict[str, dict[str, Column]] = {}
+
+    def columns(self, table: Table) -> Mapping[str, Column]:
+        """The columns of a table by name."""
+        found = self._columns.get(table.name)
+        if found is None:
+            found = self._columns[table.name] = {column.name: column for column in table.columns}
+        return found
 
     def serving(self, table: Table) -> tuple[Served, ...]:
         """The indexes of a table that can serve an equality, whole ones before partial ones, small before large."""
@@ -87,7 +97,7 @@ class Node:
     """Opaque with few rows: it drives."""
     opaque: bool = False
     small: bool = False
-    columns: frozenset[str] | None = None
+    columns: AbstractSet[str] | None = None
     """The column names, where they are known."""
     binds: dict[str, list[Bind]] = field(default_factory=dict)
     ors: list[OrBind] = field(default_factory=list)
@@ -124,8 +134,7 @@ class Node:
         return None if self.columns is None else column in self.columns
 
 
-@dataclass(frozen=True, slots=True)
-class Bind:
+class Bind(NamedTuple):
     op: Op
     strength: int
     span: Span
@@ -133,16 +142,14 @@ class Bind:
     """The table outside the unit whose column this is compared with, for a correlated sub-query."""
 
 
-@dataclass(frozen=True, slots=True)
-class OrBind:
+class OrBind(NamedTuple):
     """An OR each of whose arms binds a column of this node: served when an index serves every arm."""
 
     arms: tuple[tuple[tuple[str, int], ...], ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Tie:
+class Tie(NamedTuple):
     """``left`` equals an expression over ``right``; ``group`` is the outer join or anti-join it is a condition of."""
 
     left: Col
@@ -161,8 +168,7 @@ class Scope:
     bindings: dict[str, Binding] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(NamedTuple):
     """What an alias stands for: a node, or (inlined) the outputs of a block in its own scope."""
 
     node: int = -1
@@ -362,13 +368,13 @@ class Unit:
         self.query.tables.append(table.name if table else name)
         if not known:
             self.query.unknown.setdefault(name, source.span)
-        columns = frozenset(column.name for column in table.columns) if table and table.columns and not table.uncertain else None
+        columns = self.query.schema.columns(table).keys() if table and table.columns and not table.uncertain else None
         node = Node(source.alias, table.name if table else name, source.span, table, group, known=known, columns=columns)
         node.small = bool({name, node.name, node.name.rpartition(".")[2]} & self.query.schema.small)
         self.add(node, source.alias, scope)
 
     def add_opaque(self, source: Source, scope: Scope, group: Group, *, rows: bool, block: Block | None, columns: tuple[str, ...]) -> None:
-        names: frozenset[str] | None = None
+        names: AbstractSet[str] | None = None
         outputs = block.outputs if block and not block.arms else block.arms[0].outputs if block and block.arms else ()
         if columns:
             names = frozenset(columns)
@@ -448,7 +454,7 @@ class Unit:
                 self.correlated = True
                 outer = outer or inner.outer or (unit.nodes[inner.cols[0][0]].name if inner.cols else "")
             elif operand.bare:
-                return replace(inner, boolean=True) if operand.boolean else inner
+                return inner._replace(boolean=True) if operand.boolean else inner
             else:
                 outer = outer or inner.outer
                 cols += inner.cols
@@ -484,7 +490,7 @@ class Unit:
         number = left.cols[0][0]
         node = self.nodes[number]
         name = left.key if not left.bare else left.cols[0][1]
-        column = node.table.column(name) if node.table else None
+        column = self.query.schema.columns(node.table).get(name) if node.table else None
         if term.op is Op.NULL and not node.group and column and not column.nullable:
             self.empty = True  # IS NULL of a column that cannot be null
         truth = left.boolean or (column is not None and column.type in BOOLEANS)
@@ -533,7 +539,7 @@ class Unit:
         node = self.nodes[number]
         for term, left, right in arm:
             if len(left.cols) == 1 and left.cols[0][0] == number and left.bare and not right.cols and right.known and not left.boolean:
-                column = node.table.column(left.cols[0][1]) if node.table else None
+                column = self.query.schema.columns(node.table).get(left.cols[0][1]) if node.table else None
                 if STRENGTH.get(term.op, WEAK) and not (column and column.type in BOOLEANS):
                     yield left.cols[0][1], STRENGTH[term.op]
 
@@ -574,8 +580,7 @@ class Unit:
                 yield Join(*names, kind="left" if left.group != right.group else "inner")
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(NamedTuple):
     """An operand with its columns found: those of this unit, and the table of one outside it."""
 
     cols: tuple[Col, ...]
