@@ -97,6 +97,7 @@ LACKING = {
         "SELECT 1 FROM users u JOIN orders o ON o.id = u.team_id WHERE (u.name = 'x' AND o.total > 1) OR (u.name = 'y' AND o.total > 2)",
         [f"{FILTER} users(name)"],
     ),
+    "an uncorrelated scalar is a constant": ("SELECT 1 FROM users WHERE name = (SELECT max(sku) FROM items)", [f"{FILTER} users(name)"]),
     "delete": ("DELETE FROM orders WHERE user_id = 1", [f"{FILTER} orders(user_id)"]),
     "select for update": ("SELECT 1 FROM orders WHERE user_id = 1 FOR UPDATE", [f"{FILTER} orders(user_id)"]),
 }
@@ -134,6 +135,12 @@ SERVED = {
     ),
     "column names after the CTE's name": (
         "WITH x (k) AS (SELECT id FROM orders WHERE id = 1) SELECT 1 FROM x JOIN items i ON i.order_id = x.k"
+    ),
+    "a correlated scalar is no constant": (
+        "SELECT 1 FROM orders o WHERE o.total = (SELECT max(i.quantity) FROM items i WHERE i.order_id = o.id)"
+    ),
+    "a scalar that is correlated two levels up": (
+        "SELECT 1 FROM orders o WHERE o.total = (SELECT max(i.quantity) FROM items i WHERE i.id = (SELECT 1 FROM tags t WHERE t.id = o.id))"
     ),
     "an aggregated view": "SELECT 1 FROM totals t JOIN users u ON u.id = t.user_id WHERE u.id = 1",
     "a function in FROM": "SELECT 1 FROM unnest($1::bigint[]) AS wanted(id) JOIN orders o ON o.id = wanted.id",

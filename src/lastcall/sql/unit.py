@@ -166,6 +166,8 @@ class Scope:
     parent: Scope | None
     ctes: dict[str, tuple[Cte, Scope]] = field(default_factory=dict)
     bindings: dict[str, Binding] = field(default_factory=dict)
+    constant: list[bool] = field(default_factory=list)
+    """Of each sub-query of the block: whether its value is the same for every row."""
 
 
 class Binding(NamedTuple):
@@ -220,7 +222,8 @@ class Unit:
         self.groups = 0
         self.inner: set[int] = set()
         self.empty = False
-        self.correlated = False
+        self.outside: set[Unit] = set()
+        """The units whose columns this one speaks of: with none, it gives the same for every row."""
         self.uncertain = False
         query.units.append(self)
 
@@ -232,18 +235,25 @@ class Unit:
         for cte in block.ctes:
             scope.ctes[cte.name] = (cte, scope)
         for arm in block.arms:
-            Unit(self.query).alone(arm, scope)
+            self.apart(arm, scope)
         before: list[str] = []
         for source in block.sources:
             self.source(source, scope, group, before)
             before.append(source.alias)
         self.pending += [(term, scope, group) for term in block.terms]
         for sub in block.subs:
-            self.sub(sub, scope, group)
+            scope.constant.append(self.sub(sub, scope, group))
         for cte in block.ctes:  # one that nothing reads is judged all the same
             if not self.query.references[cte.name]:
                 self.opaque(cte.block, _without_bindings(scope), cte)
         return scope
+
+    def apart(self, block: Block, scope: Scope | None) -> tuple[bool, bool]:
+        """Plan ``block`` as a unit of its own: whether it gives few rows, and whether it speaks of columns outside itself."""
+        made = Unit(self.query)
+        rows = made.alone(block, scope)
+        self.outside |= made.outside - {self}
+        return rows, bool(made.outside)
 
     def alone(self, block: Block, scope: Scope | None) -> bool:
         """Plan ``block`` as this unit, from ``scope``; True when it gives few rows."""
@@ -335,7 +345,7 @@ class Unit:
             scope.bindings[source.alias] = Binding(-1, inner, block.outputs, source.columns)
         else:
             self.query.working.append(source.table)
-            rows = Unit(self.query).alone(block, scope if source.lateral else _without_bindings(scope))
+            rows, _ = self.apart(block, scope if source.lateral else _without_bindings(scope))
             self.query.working.pop()
             self.add_opaque(source, scope, group, rows=rows, block=block, columns=source.columns)
 
@@ -354,10 +364,10 @@ class Unit:
             self.query.working.append(cte.name)
             recursive = cte.recursive and cte.name in _names(cte.block)
             if recursive and block.arms:
-                results = [Unit(self.query).alone(arm, home) for arm in block.arms]
+                results = [self.apart(arm, home)[0] for arm in block.arms]
                 self.query.made[id(cte)] = results[0] or block.limited
             else:
-                self.query.made[id(cte)] = Unit(self.query).alone(block, home)
+                self.query.made[id(cte)] = self.apart(block, home)[0]
             self.query.working.pop()
         return self.query.made[id(cte)]
 
@@ -386,8 +396,8 @@ class Unit:
         self.nodes.append(node)
         scope.bindings[alias] = Binding(len(self.nodes) - 1)
 
-    def sub(self, sub: Sub, scope: Scope, group: Group) -> None:
-        """A sub-query: pulled up into this unit where planners do that, else a unit of its own."""
+    def sub(self, sub: Sub, scope: Scope, group: Group) -> bool:
+        """A sub-query: pulled up into this unit where planners do that, else a unit of its own; True when its value is a constant."""
         block = sub.block
         plain = not block.fenced and not block.ctes
         if sub.pulled and plain and sub.mode in (Mode.SEMI, Mode.ANTI):
@@ -402,8 +412,8 @@ class Unit:
                             own,
                         )
                     )
-            return
-        rows = Unit(self.query).alone(block, scope)
+            return False
+        rows, outside = self.apart(block, scope)
         if sub.pulled and sub.mode is Mode.SEMI and sub.operands:  # its result is made first, then looked up or looped over
             source = Source(f"?sub{len(self.nodes)}", block=block, span=sub.span)
             self.add_opaque(source, scope, group, rows=rows, block=block, columns=())
@@ -411,6 +421,7 @@ class Unit:
             for operand, output in zip(sub.operands, outputs, strict=False):
                 right = Operand((Ref(source.alias, output.name),), output.name)
                 self.pending.append((Term(Op.EQ, operand, right, span=sub.span), scope, group))
+        return not outside
 
     # ------------------------------------------------------------------ terms → binds and ties
 
@@ -441,7 +452,7 @@ class Unit:
     def resolve(self, operand: Operand, scope: Scope) -> Resolved:
         cols: list[Col] = []
         outer = ""
-        known = not operand.subs
+        known = all(number < len(scope.constant) and scope.constant[number] for number in operand.subs)
         for ref in operand.refs:
             found = _lookup(ref, scope)
             if found is None:
@@ -451,7 +462,7 @@ class Unit:
             inner = what if isinstance(what, Resolved) else Resolved((what,), ref.name, "", known=True, bare=True, boolean=operand.boolean)
             known = known and inner.known
             if unit is not self:
-                self.correlated = True
+                self.outside.add(unit)
                 outer = outer or inner.outer or (unit.nodes[inner.cols[0][0]].name if inner.cols else "")
             elif operand.bare:
                 return inner._replace(boolean=True) if operand.boolean else inner
