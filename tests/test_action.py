@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +177,7 @@ class Runner:
         world.learn(self.shop.root)
         with GithubDouble(world) as double:
             settings = {"GITHUB_GRAPHQL_URL": double.url, "GITHUB_REPOSITORY": world.repository, "LASTCALL_CACHE": "off", "OUT": str(out)}
+            settings["GIT_ALLOW_PROTOCOL"] = "none"  # origin is GitHub's real address
             done = subprocess.run(
                 [
                     *(TOOLS / "act", event, "--workflows", workflow, "--eventpath", told),
@@ -295,6 +296,9 @@ class Script:
     shop: Repo
     folder: Path
 
+    double: dict[str, str] = field(default_factory=dict)
+    """What it takes to ask a double of GitHub."""
+
     def run(self, **inputs: str) -> tuple[int, dict[str, str], str]:
         """Its exit code, its outputs, and the step summary; inputs are named as in action.yml, with underscores."""
         python = self.folder / "python"
@@ -314,7 +318,8 @@ class Script:
             env=kept
             | environ
             | {key: str(file) for key, file in files.items()}
-            | {"LASTCALL_HOME": str(self.folder), "LASTCALL_PYTHON": str(python), "LASTCALL_CACHE": "off", "GITHUB_TOKEN": ""},
+            | {"LASTCALL_HOME": str(self.folder), "LASTCALL_PYTHON": str(python), "LASTCALL_CACHE": "off", "GITHUB_TOKEN": ""}
+            | self.double,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -336,6 +341,26 @@ def test_the_summary_and_the_reports_are_written(shop: Repo, script: Script) -> 
     assert json.loads(Path(outputs["report"]).read_text())["verdict"] == "fail"
     assert json.loads((shop.root / "lastcall.sarif").read_text())["version"] == "2.1.0"
     assert "unindexed-join" in summary
+
+
+def test_what_a_clone_of_branches_lacks_is_fetched(shop: Repo, script: Script) -> None:
+    """The rebase button leaves nothing of the reviewed commits on any branch: the forge keeps them under refs/pull."""
+    shop.checkout("topic", new=True)
+    head = shop.commit("Write it", {"a.txt": "a\n"}, author="Ann <ann@example.org>")
+    shop.checkout(RELEASE)
+    shop.commit("Meanwhile", {"b.txt": "b\n"}, author="Ann <ann@example.org>")
+    shop.tag(f"freeze/{RELEASE}-2", message="Code freeze")
+    told = pull(shop, 13, "topic", approved=head)
+    landed = shop.pick(head, committer="Ben <ben@example.org>")
+    world = World(accounts=ACCOUNTS, pulls=[told | {"state": "merged", "merge_commit": landed, "landed": [landed]}])
+    world.learn(shop.root)
+    shop.git("update-ref", "refs/pull/13/head", head)
+    shop.git("branch", "-D", "topic")
+    script.shop = shop.clone(script.folder / "clone", "--branch", RELEASE)
+    with GithubDouble(world) as double:
+        script.double = double.environ
+        code, outputs, summary = script.run(release=RELEASE, freeze=f"freeze/{RELEASE}-2", only="review")
+    assert (code, outputs["verdict"]) == (0, "pass"), summary
 
 
 def test_the_summary_can_be_left_out(shop: Repo, script: Script) -> None:

@@ -173,6 +173,7 @@ def test_a_pair_that_the_user_names_is_reviewed(shop):
     found = look(shop, Choice(base=base, head=head))
     assert (found.reviewed, found.branch, len(found.commits)) == (True, None, 1)
     assert look(shop, Choice(base=base)).branch == "release/2.4", "a base that is no branch: the commits landed on the head's"
+    assert look(shop, Choice(base="release/2.4~1")).branch == "release/2.4", "nor is the ancestor of one"
     assert look(shop, Choice(head="HEAD")).branch == "main", "the base is the default branch"
 
 
@@ -293,6 +294,8 @@ def test_a_pull_request_is_judged_at_its_own_head(tmp_path, name):
 def test_a_merge_group(tmp_path):
     group = {"base_ref": "refs/heads/main", "base_sha": "b" * 40, "head_sha": "a" * 40}
     assert read(tmp_path, "merge_group", {"merge_group": group}) == Merge("main", "b" * 40, "a" * 40)
+    group["head_ref"] = f"refs/heads/gh-readonly-queue/main/pr-104-{'b' * 40}"
+    assert read(tmp_path, "merge_group", {"merge_group": group}) == Merge("main", "b" * 40, "a" * 40, 104)
 
 
 def test_a_push(tmp_path):

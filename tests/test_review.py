@@ -441,6 +441,41 @@ def test_only_a_part_of_a_pull_request(shop: Shop) -> None:
     assert shop.verdict(accept_base=("dev",)) == "blocked: partial-pull"
 
 
+def test_what_landed_before_the_freeze_does_not_come_back_by_its_old_approval(shop: Shop) -> None:
+    commits = shop.topic({"d.py": "a query that overloads the database\n"})
+    landed = shop.repo.squash("topic", "Work (#12)")
+    shop.freeze = shop.repo.revert(landed)
+    shop.pull(commits, approval("ben", commits[-1]), merge_commit=landed)
+    shop.repo.merge("topic", message="Bring it back")
+    assert reasons(shop.judge()) == {"commit:Work": "blocked: partial-pull", "commit:Bring it back": "approved: mechanical-merge"}
+
+
+def test_a_squash_of_commits_that_are_listed_in_part_is_unknown(shop: Shop) -> None:
+    """GitHub lists the first 250 commits of a pull request: who wrote the others cannot be told."""
+    commits = shop.topic({"a.py": "1\n"}, {"b.py": "2\n"})
+    shop.pull(commits, approval("ben", commits[-1]), merge_commit=shop.repo.squash("topic", "Work (#12)"))
+    assert shop.verdict() == "approved: approved"
+    shop.world.pulls[0]["commits"] = commits[:1]
+    assert shop.verdict() == "unknown: unknown-reviews"
+
+
+def test_an_approver_who_updated_the_branch_is_told_what_to_fetch(shop: Shop, tmp_path: Path) -> None:
+    """Without the head it cannot be told whether the merge of the approver's holds work of their own."""
+    commits = shop.topic({"a.py": "1\n"})
+    shop.repo.commit("Meanwhile", {"b.py": "2\n"})
+    shop.repo.checkout("topic")
+    update = shop.repo.merge(RELEASE, author=BEN)
+    shop.repo.checkout(RELEASE)
+    squash = shop.repo.squash("topic", "Work (#12)")
+    shop.world.commits[squash] = {"signed": "github", "committer": "web-flow"}
+    shop.pull([*commits, update], approval("ben", update), merge_commit=squash)
+    clone = shop.repo.clone(tmp_path / "clone", "--single-branch", "--branch", RELEASE).root
+    (change,) = [each for each in shop.judge(clone=clone) if each.pull]
+    assert change.reason == "self-approval"
+    assert "git fetch origin pull/12/head" in change.detail
+    assert reasons(shop.judge())["pull:Pull request 12"] == "approved: approved"
+
+
 def test_a_merge_made_by_hand_of_commits_that_are_judged_themselves(shop: Shop) -> None:
     commits = shop.topic({"a.py": "1\n"}, name="side")
     shop.repo.commit("Meanwhile", {"c.py": "2\n"})
@@ -477,14 +512,17 @@ def test_the_pull_request_under_judgement_counts_at_its_head(shop: Shop) -> None
     )
 
 
-def test_the_merge_that_the_forge_tries_out_counts_as_the_head(shop: Shop) -> None:
+@pytest.mark.parametrize("land", ["merge", "squash"])
+def test_the_merge_that_the_forge_tries_out_counts_as_the_head(shop: Shop, land: str) -> None:
     commits = shop.topic({"a.py": "1\n"})
     shop.repo.commit("Meanwhile", {"c.py": "2\n"})
     shop.freeze = shop.repo.head
     shop.repo.checkout("test-merge", new=True)
-    shop.repo.merge("topic")
+    shop.repo.merge("topic") if land == "merge" else shop.repo.squash("topic", "Work (#12)")
     shop.pull(commits, approval("ben", commits[-1]), state="open")
     assert shop.verdict(pull=12, head="test-merge") == "approved: approved"
+    shop.repo.commit("Slipped in", {"b.py": "evil\n"}, amend=True)
+    assert shop.verdict(pull=12, head="test-merge").startswith("blocked: ")
 
 
 def test_a_pull_request_that_moved_on_is_not_what_is_judged(shop: Shop) -> None:

@@ -294,6 +294,8 @@ class _Finder:
     def branch_of(self, ref: str) -> str:
         """The branch that a ref stands for, without its remote; empty for a tag or a commit."""
         name = _plain(ref)
+        if any(mark in name for mark in ("~", "^", ":", "@{")):  # an ancestor of it, or another time: no branch that one lands on
+            return ""
         if self.known(f"refs/heads/{name}") or self.known(f"refs/remotes/origin/{name}"):
             return name
         return ""

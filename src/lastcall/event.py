@@ -7,6 +7,7 @@ the event's own file is read for its head.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from lastcall.comparison import Merge, Push
 from lastcall.model import LastcallError
 
 _BRANCH = "refs/heads/"
+_QUEUED = re.compile(r"/pr-(\d+)-[0-9a-f]{40}$")
 _PULLS = frozenset({"pull_request", "pull_request_target", "pull_request_review", "pull_request_review_comment"})
 
 
@@ -50,7 +52,13 @@ def _pull(payload: Mapping[str, object]) -> Merge:
 
 def _group(payload: Mapping[str, object]) -> Merge:
     group = _part(payload, "merge_group")
-    return Merge(into=_text(group, "base_ref").removeprefix(_BRANCH), base=_text(group, "base_sha"), head=_text(group, "head_sha"))
+    queued = _QUEUED.search(str(group.get("head_ref")))  # nothing else in the event names the pull request that waits
+    return Merge(
+        into=_text(group, "base_ref").removeprefix(_BRANCH),
+        base=_text(group, "base_sha"),
+        head=_text(group, "head_sha"),
+        pull=int(queued[1]) if queued else None,
+    )
 
 
 def _push(payload: Mapping[str, object]) -> Push | None:

@@ -234,16 +234,20 @@ def _claim(facts: _Facts, pull: Pull) -> _Claim | None:
     landed = facts.late.by_sha.get(pull.merge_commit or "")
     if landed and landed.sha != pull.head:
         return _merge_claim(facts, pull, landed) if len(landed.parents) >= _MERGE_PARENTS else _line_claim(facts, pull, landed)
+    if pull.base == facts.branch and landed is None and pull.merge_commit not in (None, pull.head):
+        return None  # It landed on this branch before the freeze, and what was taken out since comes back without an approval.
     return _own_claim(facts, pull)
 
 
 def _open_claim(facts: _Facts, pull: Pull) -> _Claim | None:
-    """The pull request under judgement: its head is judged, or the merge that the forge makes to try it out."""
+    """The pull request under judgement: its head is judged, or the merge or squash that the forge makes to try it out."""
     head = facts.late.head
     if head.sha == pull.head:
         return _own_claim(facts, pull)
     if len(head.parents) == _MERGE_PARENTS and pull.head in head.parents:
         return _merge_claim(facts, pull, head)
+    if len(head.parents) == 1 and facts.history.has(pull.head) and facts.merged_tree(head.parents[0], pull.head) == head.tree:
+        return _Claim(pull, "squash", facts.late.bit[head.sha], (head,), head.parents[0])
     return None
 
 
@@ -531,8 +535,9 @@ def _elsewhere(facts: _Facts, claim: _Claim) -> _Judgement:
 def _silence(facts: _Facts, claim: _Claim) -> _Judgement | None:
     """Unknown, where anything that the verdict hangs on was not told."""
     reason = facts.unread(f"pull:{claim.pull.number}")
-    if reason is None and not claim.pull.commits and claim.kind in {"squash", "rebase"}:
-        reason = "the evidence does not list its commits"
+    # What was squashed or rebased is told by this list alone; GitHub lists the first 250 commits.
+    if reason is None and claim.kind in {"squash", "rebase"} and claim.pull.head not in {commit.sha for commit in claim.pull.commits}:
+        reason = "the evidence does not list all of its commits"
     # The merge that the forge makes to try out an open pull request is nothing that it would tell of.
     tried = {commit.sha for commit in claim.landing if claim.pull.state == "open"}
     for commit in facts.late.of(claim.commits):
@@ -544,7 +549,7 @@ def _weigh_approvals(facts: _Facts, claim: _Claim, opinions: list[_Opinion]) -> 
     quorum = _Quorum(facts.policy.approvals, _writers(facts, claim))
     valid = [opinion for opinion in opinions if not opinion.refused and not opinion.uncertain]
     if not quorum.met(valid):
-        return _not_enough(claim, quorum, opinions, valid)
+        return _not_enough(facts, claim, quorum, opinions, valid)
     carries = [(opinion, _carried(facts, claim, opinion.review.commit or "")) for opinion in valid]
     carried = [opinion for opinion, carry in carries if carry.how]
     approvals = tuple(
@@ -565,7 +570,7 @@ def _weigh_approvals(facts: _Facts, claim: _Claim, opinions: list[_Opinion]) -> 
     return _Judgement(Verdict.APPROVED, "approved", detail, approvals)
 
 
-def _not_enough(claim: _Claim, quorum: _Quorum, opinions: list[_Opinion], valid: list[_Opinion]) -> _Judgement:
+def _not_enough(facts: _Facts, claim: _Claim, quorum: _Quorum, opinions: list[_Opinion], valid: list[_Opinion]) -> _Judgement:
     """Too few people approved, whatever they approved: the most telling reason, and whom to ask."""
     uncertain = [opinion for opinion in opinions if opinion.uncertain]
     ask = f"ask for {_approval(claim, quorum)}"
@@ -575,6 +580,7 @@ def _not_enough(claim: _Claim, quorum: _Quorum, opinions: list[_Opinion], valid:
         wrote = [opinion.reviewer for opinion in valid if opinion.reviewer.id in quorum.writers.accounts]
         if wrote:
             detail = f"{claim.name} was approved by {_names(wrote)}, who wrote part of it; {ask}, by somebody who did not"
+            detail += _perhaps(facts, claim, claim.pull.head)
             return _blocked("self-approval", detail)
         had = f"{claim.name} has {len(valid)} of {quorum.needed} approvals ({_names(opinion.reviewer for opinion in valid)})"
         return _blocked("too-few-approvals", f"{had}; {ask}")
@@ -638,9 +644,14 @@ def _stale(facts: _Facts, claim: _Claim, opinion: _Opinion) -> str:
     ask = f"ask for a new approval at {_short(pull.head)}"
     if pull.state != "open":
         ask = f"have {_short(pull.head)} reviewed in a new pull request into this branch, or revert it"
-    absent = not facts.history.has(approved) and facts.policy.carry != "none"
-    perhaps = f" (where they only brought it up to date: git fetch origin pull/{pull.number}/head, and check again)" if absent else ""
+    perhaps = _perhaps(facts, claim, approved) if facts.policy.carry != "none" else ""
     return f"{claim.name} was approved by {opinion.reviewer.login} at {_short(approved)}, but {came}; {ask}{perhaps}"
+
+
+def _perhaps(facts: _Facts, claim: _Claim, sha: str) -> str:
+    """What may help where ``sha`` is not in this clone: a merge that only brought the pull request up to date cannot be told there."""
+    fetch = f"git fetch origin pull/{claim.pull.number}/head"
+    return "" if facts.history.has(sha) else f" (where that only brought it up to date: {fetch}, and check again)"
 
 
 def _fetch(claim: _Claim, missing: str) -> str:
@@ -716,11 +727,9 @@ def _unlanded(facts: _Facts, commit: Commit, pulls: list[Pull]) -> _Judgement:
                 "other-head", f"pull request {pull.number} is at {_short(pull.head)} on the forge, but {head} is judged; check out its head"
             )
         if pull.state != "merged":
-            state = "still open" if pull.state == "open" else "closed without a merge"
-            detail = (
-                f"{this} is on {where}, but its pull request {pull.number} is {state}; have that approved and merged, or revert the commit"
-            )
-            return _blocked("unmerged-pull", detail)
+            state = "is still open" if pull.state == "open" else "was closed without a merge"
+            holds = f"{this} belongs to pull request {pull.number}, which {state}"
+            return _blocked("unmerged-pull", f"{holds}; have that approved and merged into {where}, or revert the commit")
     if pulls:
         landed = f"landed as {_short(pulls[0].merge_commit or pulls[0].head)}, without {this}"
         return _blocked("partial-pull", f"pull request {pulls[0].number} {landed}; bring it through one into {where}, or revert it")
