@@ -651,3 +651,21 @@ def test_files_that_hold_none(source):
 
 def test_only_python_is_read():
     assert FRONTEND.suffixes == {".py"}
+
+
+@pytest.mark.parametrize(
+    ("words", "written"),
+    [
+        ("'STRAIGHT_JOIN' if mysql else 'INNER JOIN'", "SELECT a FROM t INNER JOIN u ON (t.b = u.b)"),
+        ("'DESC' if last else 'ASC'", "SELECT a FROM t ORDER BY b ASC"),
+    ],
+)
+def test_words_between_which_nothing_hangs_are_put_in(words, written):
+    chosen = written.replace("INNER JOIN", "{word}").replace("ASC", "{word}")
+    for template in (f"f'{chosen}'", f"'{chosen}'.format(word=word)", f"'{chosen.replace('{word}', '%s')}' % word"):
+        assert queries(f"word = {words}\ncursor.execute({template})\n") == [written]
+
+
+def test_words_that_matter_are_not_chosen():
+    source = "word = 'LEFT JOIN' if all else 'INNER JOIN'\ncursor.execute(f'SELECT a FROM t {word} u ON (t.b = u.b)')\n"
+    assert queries(source) == ["SELECT a FROM t ? u ON (t.b = u.b)"]

@@ -689,3 +689,14 @@ def test_definitions_do_not_need_the_parser():
         "replay(definition(s, 'postgres'), 'postgres')\nassert 'sqlglot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_what_waits_for_its_table_is_told_once():
+    _, unread = catalog("create table x " + "(" * 1000)
+    assert [each.reason for each in unread] == ["it is nested too deeply"]
+
+
+@pytest.mark.parametrize("sql", ["create table ? (a int)", "alter table ? alter column path type text"])
+def test_a_name_that_is_put_in_is_told_in_words(sql):
+    _, unread = catalog(sql)
+    assert [each.reason for each in unread] == ["a name in it is put in at run time"]

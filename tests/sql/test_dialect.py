@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from lastcall.folder import Folder
@@ -97,3 +99,9 @@ def test_a_dialect_that_does_not_exist():
     with pytest.raises(LastcallError, match="no dialect “cobol”") as caught:
         named("cobol")
     assert "postgres, mysql, sqlite, tsql, oracle" in caught.value.hint
+
+
+def test_blank_lines_take_no_time():
+    start = time.process_time()
+    assert of_text("\n" * 100_000, "a.sql") is None
+    assert time.process_time() - start < 1  # a mark that runs over line ends took eleven seconds

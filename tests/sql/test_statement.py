@@ -270,6 +270,51 @@ def test_the_place_of_a_syntax_error():
     assert caught.value.reason.startswith("it does not parse: ")
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("select a from t where docs match ? order by 1", "it does not parse: “match” is not expected there"),
+        ("select a from (select 1) as m %s j on (1 = 1)", "it does not parse: what is put in at run time stands where no value can"),
+        ("select ^x^ from t", "it does not parse: “^” is not expected there"),
+        ("select case when 1", "it does not parse: it ends too early"),
+        ("select 'a from t", "it does not parse: a quote or a comment in it is not closed"),
+    ],
+)
+def test_why_a_query_does_not_parse_is_said_in_words(text, reason):
+    with pytest.raises(UnreadableStatement) as caught:
+        parse(cut(text)[0], "postgres")
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/* never closed; select 1 from t;",
+        "select 1; /* never closed; select 1 from t;",
+        "select 1 /* never closed; select 2 from t;",
+        "create function f() returns int as $$ select 1;\nselect 2 from t;",
+        "do $x$ begin end $$;\nselect 2 from t;",
+    ],
+)
+def test_what_hides_behind_something_unclosed_is_told(text):
+    last = cut(text)[-1]
+    assert kind(last) == "query"
+    assert "never closed" in last.obstacle
+
+
+@pytest.mark.parametrize("text", ["select 1; /* the end", "select 1; /**/ /* a */ ;", "create function f() as $$ select 1 $$;"])
+def test_nothing_hides_behind_nothing(text):
+    assert not any(statement.obstacle for statement in cut(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["{% if x %}\nselect a from t\n{% endif %}", "{{ config(x='y') }}\nselect a from t", "{# said #} select a from t"]
+)
+def test_a_template_that_begins_a_query_is_told(text):
+    [statement] = cut(text)
+    assert (kind(statement), statement.obstacle) == ("query", "it is a template, not SQL")
+
+
 def test_what_the_parser_passes_over_is_not_printed(capfd, caplog):
     with pytest.raises(UnreadableStatement):
         parse(cut("vacuum full t")[0], "postgres")
@@ -288,6 +333,7 @@ def test_what_the_parser_passes_over_is_not_printed(capfd, caplog):
         "select * from a " + "left join (select 1) b " * 40,
         "select " + "array[" * 3000 + "1" + "]" * 3000,
         "select " + "interval " * 7000 + "1",
+        "select a" + "[1]" * 3000 + " from t",
         "select a from t where a in (" + "1, " * 40000 + "1)",
         "select '" + "x" * 70000 + "'",
     ],
@@ -343,3 +389,10 @@ def test_rows_are_passed_over():
     first, second = cut(text)
     assert kind(first) == "other"
     assert second.text == "select 1 from t"
+
+
+@pytest.mark.parametrize("dialect", ["mysql", "sqlite"])
+def test_replace_with_a_query_is_read_as_an_insert(dialect):
+    [statement] = cut("REPLACE INTO t SELECT a FROM u WHERE b = 1", dialect)
+    assert kind(statement) == "query"
+    assert parse(statement, dialect).key == "insert"

@@ -37,6 +37,7 @@ from collections.abc import Iterator
 
 from lastcall.model import AccessPath, Finding, Query, Related, Severity
 from lastcall.rules import NoOptions, Rule
+from lastcall.rules._lacking import lacking
 
 rule = Rule(__name__, __doc__, Severity.WARNING)
 
@@ -46,9 +47,9 @@ def check(query: Query, _: NoOptions) -> Iterator[Finding]:
     for access in query.accesses:
         if access.path is not AccessPath.UNINDEXED_FILTER or access.missing is None:
             continue
-        table, columns = access.table.name, " or ".join(access.columns)
+        table = access.table.name
         yield rule.finding(
-            f"{table} is searched by {', '.join(access.columns)}, but no index of {table} starts with {columns}: the whole table is read",
+            f"{table} is searched by {', '.join(access.columns)}, but {lacking(access)}: the whole table is read",
             access.location,
             key=[query.shape, table, *access.columns],
             tables=[table],

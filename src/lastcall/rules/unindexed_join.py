@@ -48,6 +48,7 @@ from collections.abc import Iterator
 
 from lastcall.model import Access, AccessPath, Finding, Query, Related, Severity
 from lastcall.rules import NoOptions, Rule
+from lastcall.rules._lacking import lacking
 
 rule = Rule(__name__, __doc__, Severity.ERROR)
 
@@ -62,7 +63,7 @@ def check(query: Query, _: NoOptions) -> Iterator[Finding]:
             access.location,
             key=[query.shape, access.table.name, *access.columns],
             severity=Severity.ERROR if access.selective else Severity.WARNING,
-            tables=tuple(dict.fromkeys([access.table.name, *access.sources])),
+            tables=tuple(dict.fromkeys([access.table.name, *(name for name in access.sources if not name.startswith("?"))])),
             index=access.missing,
             suggestion=access.missing.sql,
             related=[Related(f"{access.table.name} is declared here; its indexes: {access.table.indexes_in_words}", access.table.location)],
@@ -70,8 +71,9 @@ def check(query: Query, _: NoOptions) -> Iterator[Finding]:
 
 
 def _message(access: Access) -> str:
-    table, source, columns = access.table.name, " and ".join(access.sources), ", ".join(access.columns)
+    # A sub-query or derived table without a name has one that no reader knows.
+    source = " and ".join("a sub-query" if name.startswith("?") else name for name in access.sources)
+    table, columns = access.table.name, ", ".join(access.columns)
     if access.path is AccessPath.HASHED_JOIN:
         return f"{table} and {source} are joined whole, and neither has an index that starts with the joined column ({columns} of {table})"
-    lacking = f"no index of {table} starts with {columns}: the whole table is read"
-    return f"{table} is looked up by {columns} for each row of {source}, but {lacking}"
+    return f"{table} is looked up by {columns} for each row of {source}, but {lacking(access)}: the whole table is read"

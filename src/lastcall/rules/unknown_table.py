@@ -18,11 +18,12 @@ Each table is told of once, at the first query that reads it.
 
 ## Not flagged
 
-Views, common table expressions, and tables that any DDL of the repository creates:
+Views, common table expressions, tables that any DDL of the repository creates, and the catalogs of the database itself:
 
 ```sql
 CREATE TABLE users (id bigint PRIMARY KEY);
 WITH recent AS (SELECT id FROM users) SELECT id FROM recent;
+SELECT column_name FROM information_schema.columns WHERE table_name = 'users';
 ```
 
 ## Remedy
@@ -33,6 +34,7 @@ if the schema is there but not found, name it under `queries: {schema: […]}` i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from lastcall.model import Finding, Query, Severity, Side, Unread
@@ -40,13 +42,22 @@ from lastcall.rules import NoOptions, Rule
 
 rule = Rule(__name__, __doc__, Severity.NOTE)
 
+CATALOGS = re.compile(
+    r"(?:information_schema|pg_catalog|performance_schema|mysql|sys)\..+|pg_(?:stat|statio)_\w+"
+    r"|pg_(?:am|attrdef|attribute|class|constraint|database|depend|description|enum|extension|index|indexes|inherits|locks|matviews"
+    r"|namespace|operator|proc|roles|sequence|sequences|settings|tables|tablespace|trigger|type|user|views)"
+    r"|sqlite_(?:master|schema|sequence|temp_master|temp_schema|stat\d)|dual|(?:all|dba|user)_(?:tables|tab_cols|tab_columns|indexes|ind_columns"
+    r"|constraints|cons_columns|objects|views|sequences|triggers|source)"
+)
+"""Tables of the database itself, by their folded names; no repository says what they are, and none has to."""
+
 
 @rule.each(Side)
 def check(side: Side, _: NoOptions) -> Iterator[Finding]:
     told: set[str] = set()
     for query in side.queries:
         for unknown in (*query.unknown_tables, *_uncertain(query)):
-            if unknown.subject not in told:
+            if unknown.subject not in told and not CATALOGS.fullmatch(unknown.subject):
                 told.add(unknown.subject)
                 message = f"{unknown.subject}: {unknown.reason}; queries that read it are not judged"
                 yield rule.finding(message, unknown.location, key=[unknown.subject], tables=[unknown.subject])

@@ -137,7 +137,7 @@ class _State:
     def on_table(self, operation: Operation) -> None:
         name = str(getattr(operation, "table", ""))
         table = self.find(name)
-        if isinstance(operation, op.Uncertain):
+        if isinstance(operation, op.Uncertain) and operation.reason:
             self.unread.append(Unread("statement", operation.reason, operation.location, operation.table))
         if table:
             _OnTable(self, table).apply(operation)

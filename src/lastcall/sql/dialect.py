@@ -149,7 +149,7 @@ _TEXT_MARKS: dict[str, tuple[tuple[str, int, str], ...]] = {
         (r"^/[ \t]*\r?$", 2, ""),
         (r"\bCREATE\s+OR\s+REPLACE\s+(?:EDITIONABLE\s+)?PACKAGE\b", 5, "replace"),
         (r"\bSYSDATE\b|\bNVL\s*\(|\bFROM\s+DUAL\b", 2, "sysdate nvl dual"),
-        (r"^\s*(?:PROMPT|REM|SPOOL|WHENEVER)\s", 3, ""),
+        (r"^[ \t]*(?:PROMPT|REM|SPOOL|WHENEVER)\s", 3, ""),
     ),
 }
 

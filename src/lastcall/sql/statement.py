@@ -36,6 +36,9 @@ OPEN_JOINS = 10
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 
 
+UNCLOSED = "a comment or a dollar quote that begins in it is never closed, and hides what follows"
+
+
 class UnreadableStatement(Exception):  # noqa: N818 - a fact about the statement, not an error of the program
     """A statement that cannot be parsed: ``reason`` is a clause a person can read, ``offset`` the place in the fragment's text."""
 
@@ -91,6 +94,7 @@ _INSERT_DATA = re.compile(
     r"\s*(?:AS\s+\w+\s*)?(?:\((?!\s*(?:SELECT|WITH)\b)[^()]*+\)\s*)?(?:OVERRIDING\s+\w+\s+VALUE\s+)?(?:VALUES?\b|DEFAULT\s+VALUES|SET\b)",
     re.IGNORECASE,
 )
+_SPEAKS = re.compile(r"\b(?:SELECT|INSERT\s+INTO|UPDATE|DELETE\s+FROM|MERGE\s+INTO|CREATE|ALTER|DROP)\b", re.IGNORECASE)
 _SUBQUERY = re.compile(r"\(\s*SELECT\b", re.IGNORECASE)
 _GUARDED = re.compile(r"\b(?:CREATE|ALTER|DROP)\s+(?:\w+\s+){0,3}?(?:TABLE|INDEX)\b|\bsp_rename\b", re.IGNORECASE)
 
@@ -124,6 +128,10 @@ _CLEANED = frozenset(
 def kind(statement: Statement) -> str:
     """``ddl`` for what changes the schema, ``query`` for what reads or changes rows by a plan, ``other`` for all that is never parsed."""
     keyword, text = statement.keyword, statement.text
+    if statement.obstacle and not keyword:  # a template begins it: what it is only shows when it is filled
+        return "query" if _SPEAKS.search(text) else "other"
+    if statement.obstacle == UNCLOSED:
+        return "query"
     if keyword in _QUERIES:
         return "other" if keyword == "SELECT" and _ADMIN_CALL.match(text) else "query"
     if keyword in {"INSERT", "REPLACE"}:
@@ -259,6 +267,8 @@ class _Piece:
     end: int = 0
     blanks: list[tuple[int, int]] = field(default_factory=list)
     opaque: list[tuple[int, int]] = field(default_factory=list)
+    unclosed: int = -1
+    """Where something begins that is never closed."""
 
 
 class _Cutter:
@@ -270,14 +280,18 @@ class _Cutter:
         self.delimiter = ";"
         self.at = 0
         self.nested = dialect in {"postgres", "tsql"}
+        self.unclosed = -1
 
     def pieces(self) -> Iterator[_Piece]:
         while self._to_next():
             piece = _Piece(self.at)
             self._through(piece)
+            piece.unclosed, self.unclosed = self.unclosed, -1
             if piece.end > piece.start:
                 yield piece
                 self._past_copied_rows(piece)
+        if self.unclosed >= 0:  # a comment between two statements
+            yield _Piece(self.unclosed, len(self.text), unclosed=self.unclosed)
 
     def _to_next(self) -> bool:
         """Go to the next character that belongs to a statement; False at the end."""
@@ -338,6 +352,7 @@ class _Cutter:
         elif text[at] == "$" and (tag := _DOLLAR.match(text, at)):
             close = text.find(tag[0], tag.end())
             self.at = len(text) if close < 0 else close + len(tag[0])
+            self.unclosed = at if close < 0 else -1
             piece.opaque.append((at, self.at))
         elif text[at] in "qQ":
             self.at = self._alternative_quote_end(at)
@@ -351,12 +366,14 @@ class _Cutter:
     def _comment_end(self, start: int) -> int:
         if not self.nested:
             end = self.text.find("*/", start + 2)
+            self.unclosed = start if end < 0 else -1
             return len(self.text) if end < 0 else end + 2
         depth = 0
         for mark in _BLOCK_COMMENT.finditer(self.text, start):
             depth += 1 if mark[0] == "/*" else -1
             if not depth:
                 return mark.end()
+        self.unclosed = start
         return len(self.text)
 
     def _alternative_quote_end(self, start: int) -> int:
@@ -447,6 +464,8 @@ def _statement(fragment: Fragment, piece: _Piece, dialect: str) -> Statement | N
         while length < len(cleaned) and not text[piece.start + length].isspace() and text[piece.start + length] not in "-/#":
             length += 1
     start = piece.start + lead
+    if piece.unclosed >= 0 and _SPEAKS.search(text, piece.unclosed):
+        obstacle = UNCLOSED
     return Statement(fragment, cleaned[lead:length], start, piece.start + length, keyword_of(cleaned[lead:length]), obstacle)
 
 
@@ -454,6 +473,8 @@ def _stays(text: str, piece: _Piece) -> bool:
     """Whether a statement is left as it is, because nothing will look into it: rows, routines, settings."""
     first = _FIRST.match(text, piece.start)
     word = first[1].upper() if first else ""
+    if not word and text.startswith("{", piece.start):
+        return False
     if word in {"INSERT", "REPLACE"}:
         rows = _INSERT_DATA.match(text, piece.start, min(piece.end, piece.start + 4000))
         return bool(rows) and not _SUBQUERY.search(text, piece.start, piece.end)
@@ -569,7 +590,7 @@ def _clean(text: str, piece: _Piece, dialect: str) -> tuple[str, str]:
 # ------------------------------------------------------------------------------------------------------------------ parsing
 
 _DEEP = re.compile(
-    r"'[^']*+'|\"[^\"]*+\"|`[^`]*+`|(?P<open>[(\[{]|\bCASE\b)|(?P<close>[)\]}]|\bEND\b)"
+    r"'[^']*+'|\"[^\"]*+\"|`[^`]*+`|(?P<again>\]\s*+\[)|(?P<open>[(\[{]|\bCASE\b)|(?P<close>[)\]}]|\bEND\b)"
     r"|(?P<unary>\b(?:NOT|ANY|INTERVAL|IF|DISTINCT|EXISTS|ALL|LATERAL)\b|[-+~!])|(?P<joined>\bDISTINCT\s+ON\b|\b(?:CROSS|NATURAL)\b[\w\s]{0,40}\bJOIN\b)"
     r"|(?P<join>\b(?:STRAIGHT_)?JOIN\b)|(?P<on>\b(?:ON|USING)\b)|(?P<word>[\w?.,=<>]+)",
     re.IGNORECASE,
@@ -580,9 +601,11 @@ def too_deep(text: str) -> str:
     """Why the parser must not be let loose on a text: it recurses into what nests, and tries joins without ON in every nesting."""
     if _shallow(text):
         return ""
-    depth = chain = joins = 0
+    depth = chain = joins = subscripts = 0
     for token in _DEEP.finditer(text):
         group = token.lastgroup
+        # What stands between the brackets of a subscript breaks no chain of subscripts: one tells of the next.
+        subscripts += group == "again"
         chain = chain + 1 if group == "unary" else 0
         if group == "open":
             depth += 1
@@ -592,7 +615,7 @@ def too_deep(text: str) -> str:
             joins += 1
         elif group == "on":
             joins = max(joins - 1, 0)
-        if depth > DEEPEST or chain > DEEPEST:
+        if max(depth, chain, subscripts) > DEEPEST:
             return "it is nested too deeply"
         if joins > OPEN_JOINS:
             return "it joins too many tables without ON"
@@ -604,6 +627,9 @@ def _shallow(text: str) -> bool:
     upper = text.upper()
     opening = sum(map(text.count, "([{-+~!")) + sum(map(upper.count, ("CASE", "NOT", "ANY", "INTERVAL", "IF", "DISTINCT", "EXISTS", "ALL")))
     return opening + upper.count("LATERAL") <= DEEPEST and upper.count("JOIN") <= OPEN_JOINS
+
+
+_REPLACE = re.compile(r"^REPLACE(?=\s+INTO\b)", re.IGNORECASE)
 
 
 @lru_cache(maxsize=16)
@@ -632,19 +658,21 @@ def parse_text(text: str, dialect: str, offset: int = 0) -> exp.Expression:
     from sqlglot import exp  # noqa: PLC0415 - heavy, and not needed where the cache answers
     from sqlglot.errors import ParseError, SqlglotError  # noqa: PLC0415
 
+    if dialect in {"mysql", "sqlite"}:  # the parser knows no REPLACE … SELECT; what it reads is the same
+        text = _REPLACE.sub("INSERT ", text)
     try:
         tokenizer, parser = _parser(dialect)
         trees = [tree for tree in parser.parse(tokenizer.tokenize(text), text) if tree is not None]
     except ParseError as error:
         raise UnreadableStatement(*_told(error.errors, text, offset)) from None
-    except SqlglotError as error:
-        raise UnreadableStatement(f"it does not parse: {_sentence(str(error))}", offset) from None
+    except SqlglotError:  # of the tokenizer, which has nothing else to complain of
+        raise UnreadableStatement("it does not parse: a quote or a comment in it is not closed", offset) from None
     except RecursionError:
         raise UnreadableStatement("it is nested too deeply", offset) from None
     except (ValueError, TypeError, AttributeError, IndexError, KeyError) as error:  # the parser's own bugs, on text nobody can vouch for
         raise UnreadableStatement(f"the parser fails on it ({type(error).__name__})", offset) from None
     if len(trees) != 1 or isinstance(trees[0], exp.Command):
-        raise UnreadableStatement("it does not parse as one statement", offset)
+        raise UnreadableStatement("it does not parse: it is a form of statement that the parser does not know", offset)
     tree = trees[0]
     assert isinstance(tree, exp.Expression)
     return tree
@@ -652,19 +680,22 @@ def parse_text(text: str, dialect: str, offset: int = 0) -> exp.Expression:
 
 def _told(errors: list[dict[str, object]], text: str, offset: int) -> tuple[str, int]:
     first = errors[0] if errors else {}
-    reason = f"it does not parse: {_sentence(str(first.get('description') or 'unexpected text'))}"
     line, column, mark = first.get("line"), first.get("col"), str(first.get("highlight") or "")
     if not isinstance(line, int) or not isinstance(column, int):
-        return reason, offset
+        return "it does not parse", offset
     start = 0
     for _ in range(line - 1):
         start = text.find("\n", start) + 1
     # sqlglot counts the column of a token's last character, from one.
-    return reason, offset + min(max(start + column - max(len(mark), 1), 0), max(len(text) - 1, 0))
+    at = min(max(start + column - max(len(mark), 1), 0), max(len(text) - 1, 0))
+    # The parser's own words are about its classes; the place is what helps.
+    if "?" in (mark, text[:at].rstrip()[-1:]):
+        return "it does not parse: what is put in at run time stands where no value can", offset + at
+    if not mark or not text[at + len(mark) :].strip():
+        return "it does not parse: it ends too early", offset + at
+    return f"it does not parse: “{_short(mark)}” is not expected there", offset + at
 
 
-def _sentence(message: str) -> str:
-    """The first line of a parser's message, without its terminal escapes, its place and its closing dot, and short."""
-    line = re.sub(r"\x1b\[[\d;]*m", "", message).strip().partition("\n")[0]
-    line = re.sub(r"\s*Line \d+, Col: \d+\.?.*", "", line).strip().rstrip(".")
-    return line[:1].lower() + line[1:120]
+def _short(text: str) -> str:
+    """The first line of what the parser marks, without its terminal escapes."""
+    return re.sub(r"\x1b\[[\d;]*m", "", text).strip().partition("\n")[0][:40]

@@ -111,6 +111,8 @@ class Reader:
 
     def identifier(self) -> str:
         token = self.next()
+        if token.text == "?":
+            raise StrangeError("a name in it is put in at run time")
         if token.kind not in {"word", "name"}:
             raise StrangeError(f"a name is missing at “{token.text[:20]}”" if token.text else "it ends where a name should stand")
         return token.text.lower()

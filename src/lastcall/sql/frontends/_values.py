@@ -21,6 +21,8 @@ BUDGET = 1_000_000
 
 _PERCENT = re.compile(r"%(?:\((?P<key>[^()]*)\))?[-#0 +]*+[\d*]*+(?:\.[\d*]++)?(?P<kind>[A-Za-z%])")
 _FORMAT = re.compile(r"\{\{|\}\}|\{(?P<key>\w*+)(?P<rest>[^{}]*+)(?:\{[^{}]*+\}[^{}]*+)?\}")
+_DIRECTION = re.compile(r"\s*(?:ASC|DESC)?\s*", re.IGNORECASE)
+_INNER_JOIN = re.compile(r"\s*(?:INNER\s+JOIN|STRAIGHT_JOIN|JOIN)\s*", re.IGNORECASE)
 _TRANSPARENT_METHODS = frozenset({"strip", "lstrip", "rstrip", "bindparams", "columns", "execution_options", "params", "as_string"})
 _STRING_METHODS = _TRANSPARENT_METHODS | {"format", "join"}
 _TRANSPARENT_CALLS = frozenset({"dedent", "cleandoc", "text", "SQL", "DDL", "TextClause", "literal_column"})
@@ -260,9 +262,10 @@ class Evaluator:
     def _filling(self, node: ast.expr, scope: Scope, place: Place) -> Text:
         """What fills a hole at ``place``: the one constant that ``node`` is, or nothing known."""
         found = self.value(node, scope)
-        if len(found.texts) != 1 or not found.known or not self._affordable(found):
+        texts = _alike(found.texts)
+        if len(texts) != 1 or not found.known or not self._affordable(found):
             return hole(place)
-        return found.texts[0].at(place)
+        return texts[0].at(place)
 
     def _fill(self, template: Value, node: ast.expr, filling: Callable[[Text], Iterator[tuple[int, int, Text]]]) -> Value:
         """Every known text of ``template`` with its placeholders cut out and filled."""
@@ -355,6 +358,14 @@ class Evaluator:
         names = [self._filling(argument, scope, place) for argument in node.args]
         quoted = ['"' + name.text.replace('"', '""') + '"' for name in names]
         return Value((Text(".".join(quoted) or HOLE, ()).at(place),))
+
+
+def _alike(texts: tuple[Text, ...]) -> tuple[Text, ...]:
+    """One of the alternatives where it does not matter which: the direction of an order, the word for an inner join."""
+    for words in (_DIRECTION, _INNER_JOIN):
+        if len(texts) > 1 and all(not text.why and words.fullmatch(text.text) for text in texts):
+            return (min(texts, key=lambda text: text.text.strip().upper()),)
+    return texts
 
 
 def called(node: ast.Call) -> str:
