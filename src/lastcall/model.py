@@ -325,6 +325,12 @@ class Index:
     primary: bool = False
     location: Location | None = None
 
+    @property
+    def in_words(self) -> str:
+        """What it is on: ``PRIMARY KEY (id)``, ``(status) WHERE status = 'open'``, ``gin (words)``."""
+        what = "PRIMARY KEY " if self.primary else "" if self.method in ("", "btree") else f"{self.method} "
+        return f"{what}({', '.join(self.columns)}){f' WHERE {self.where}' if self.where else ''}"
+
 
 @dataclass(frozen=True)
 class ForeignKey:
@@ -353,7 +359,7 @@ class Table:
     @property
     def indexes_in_words(self) -> str:
         """The key columns of every index: ``PRIMARY KEY (id), (status, created_at)``, or ``none``."""
-        return ", ".join(f"{'PRIMARY KEY ' if index.primary else ''}({', '.join(index.columns)})" for index in self.indexes) or "none"
+        return ", ".join(index.in_words for index in self.indexes) or "none"
 
 
 @dataclass(frozen=True)

@@ -204,3 +204,35 @@ def test_a_join_of_very_many_tables_is_judged_in_bounded_work(tmp_path):
 def test_a_cte_sees_nothing_of_the_from_that_names_it(tmp_path):
     query = "WITH k AS (SELECT nowhere AS id FROM users) SELECT 1 FROM k JOIN orders o ON o.id = k.id WHERE k.id = 1"
     assert lacks(query, tmp_path) == []
+
+
+def test_an_index_that_is_missing_twice_is_told_where_it_weighs_most(tmp_path):
+    query = "SELECT (SELECT count(*) FROM orders x WHERE x.user_id = o.id) FROM orders o WHERE o.user_id = 4"
+    assert lacks(query, tmp_path) == [f"{JOIN} orders(user_id)"]
+
+
+@pytest.mark.parametrize("name", ["orders2", "zorders"])
+def test_severity_does_not_hang_on_the_name_of_a_table(tmp_path, name):
+    schema = f"CREATE TABLE {name} (id int, user_id int, state text); CREATE TABLE people (id int, country text);"
+    index = "CREATE INDEX people_country ON people (country);"
+    query = f"SELECT 1 FROM people u JOIN {name} o ON o.user_id = u.id WHERE u.country = 'x' AND o.state = 'y'"
+    found, _ = findings(schema + index + query, tmp_path)
+    assert [(each.rule, str(each.severity)) for each in found] == [(JOIN, "error")]
+
+
+def test_a_cte_that_writes_is_not_inlined(tmp_path):
+    query = "WITH d AS (DELETE FROM tags WHERE item_id = $1 RETURNING *) SELECT 1 FROM d JOIN orders o ON o.id = d.parent_id"
+    assert lacks(query, tmp_path) == [f"{FILTER} tags(item_id)"]
+
+
+def test_a_partial_index_is_said_by_each_of_its_values(tmp_path):
+    index = "CREATE INDEX orders_user_id_idx ON orders (user_id) WHERE status IN ('new', 'paid');"
+    assert lacks(f"{index} SELECT 1 FROM orders WHERE user_id = 3 AND status = 'new'", tmp_path) == []
+    (finding,) = findings(f"{SCHEMA}{index} DELETE FROM orders WHERE user_id = 3", tmp_path)[0]
+    assert finding.suggestion == "CREATE INDEX CONCURRENTLY orders_user_id_idx_2 ON orders (user_id);"
+
+
+def test_views_that_join_themselves_are_told_and_do_not_hang(tmp_path):
+    views = "".join(f"CREATE VIEW v{n} AS SELECT x.id FROM v{n - 1} x JOIN v{n - 1} y ON x.id = y.id;\n" for n in range(1, 30))
+    found, _ = findings(f"CREATE TABLE v0 (id int);\n{views}SELECT 1 FROM v29 WHERE id = 1;", tmp_path)
+    assert [each.rule for each in found] == ["unknown-table"]

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import count
 
 from lastcall.model import Access, AccessPath, Catalog, Index, Join, Location, MissingIndex, Unread
 from lastcall.sql.block import Lowered, Op, Span
-from lastcall.sql.unit import STRENGTH, WEAK, Bind, Node, Plan, Schema, Served, Tie, Unit
+from lastcall.sql.unit import MOST_NODES, STRENGTH, WEAK, Bind, Node, Plan, Schema, Served, Tie, Unit
 
 Place = Callable[[Span], Location]
 
@@ -33,26 +34,31 @@ def reading(lowered: Lowered, schema: Schema, place: Place) -> Reading:
     plan = Plan(schema, lowered.block)
     accesses = (access for unit in plan.units for access in _Judging(unit, schema, place).accesses())
     joins = dict.fromkeys(join for unit in plan.units for join in unit.joins())
+    if plan.too_large:
+        told = Unread("query", f"it reads more than {MOST_NODES} tables by way of views", place(lowered.span), plan.too_large)
+        return Reading((), (), tuple(dict.fromkeys(plan.tables)), (told,))
     unknown = tuple(Unread("table", "it is not in the repository's schema", place(span), name) for name, span in plan.unknown.items())
     return Reading(tuple(_once(accesses)), tuple(joins), tuple(dict.fromkeys(plan.tables)), unknown)
 
 
 def _once(accesses: Iterable[Access]) -> Iterator[Access]:
-    """An index that several parts of a query lack is missing once: the others keep their path, and no suggestion."""
-    told: set[tuple[str, tuple[str, ...]]] = set()
-    for access in accesses:
-        if access.missing is not None and (access.missing.table, access.missing.columns) in told:
-            yield replace(access, missing=None)
-        else:
-            if access.missing is not None:
-                told.add((access.missing.table, access.missing.columns))
-            yield access
+    """An index that several parts of a query lack is missing once, where it weighs most: the others keep their path, and no suggestion."""
+    found = list(accesses)
+    first: dict[tuple[str, tuple[str, ...]], Access] = {}
+    for access in sorted(found, key=lambda each: (each.path is not AccessPath.UNINDEXED_JOIN, not each.selective)):
+        if access.missing is not None:
+            first.setdefault((access.missing.table, access.missing.columns), access)
+    for access in found:
+        told = access.missing is None or first[access.missing.table, access.missing.columns] is access
+        yield access if told else replace(access, missing=None)
 
 
 MOST_TRIES = 240
 """Drivers times tables that are tried: where a query joins very many tables, its most selective drivers decide."""
 
 
+COMPARED = 60
+"""Tables of a unit up to which next steps are compared at all."""
 MOST_STEPS = 8
 """Next steps that are compared with each other, where several tables lack an index."""
 
@@ -96,11 +102,11 @@ class _Judging:
         best = min((self.reach(driver) for driver in drivers[: max(MOST_TRIES // len(nodes), 2)]), key=self.rank)
         return [self.told(best, number) for number, node in enumerate(nodes) if node.table]
 
-    def rank(self, attempt: _Try) -> tuple[int, int, str, str]:
-        """The fewest missing indexes, then the most selective driver; names last, so that the order in the text has no say."""
+    def rank(self, attempt: _Try) -> tuple[int, int, bool, str, str]:
+        """The fewest missing indexes, then the most selective driver, then a served one; names last: the order in the text has no say."""
         driver = self.nodes[attempt.driver]
         missing = {(self.nodes[number].name, ties[0].left[1] if ties else "") for number, ties in attempt.missing.items()}
-        return len(missing), -self.strength(driver), driver.name, driver.alias
+        return len(missing), -self.strength(driver), attempt.driver in attempt.missing, driver.name, driver.alias
 
     # ------------------------------------------------------------------ indexes
 
@@ -121,7 +127,7 @@ class _Judging:
         assert node.table is not None
         equal, strong = (node.equal | tied, node.strong | tied) if tied else (node.equal, node.strong)
         for served in self.schema.serving(node.table):
-            implied = not served.where or all(part in node.keys for part in served.where)
+            implied = not served.where or all(not node.keys.isdisjoint(part) for part in served.where)
             if implied and _serves(served, equal, strong, node.ranged):
                 return served.index
         return None
@@ -153,11 +159,13 @@ class _Judging:
             elif each.judged and each.strength > WEAK and self.filter_served(each):
                 self.mark(attempt, number, self.serving(each))
         while stuck := self.stuck(attempt):
-            # In a join of very many tables every step would be tried for too long: there the names decide alone.
-            likely = sorted(stuck, key=lambda each: self.name_of(each, stuck[each]))[:MOST_STEPS]
-            number = max(likely, key=lambda each: self.opens(attempt, each)) if len(likely) > 1 else likely[0]
-            attempt.missing[number] = stuck[number]
-            self.mark(attempt, number, None, stuck[number])
+            steps = sorted(stuck, key=lambda each: self.name_of(each, stuck[each]))
+            if len(self.nodes) <= COMPARED:
+                steps = [max(steps[:MOST_STEPS], key=lambda each: self.opens(attempt, each))] if len(steps) > 1 else steps
+            for number in steps:  # all at once where comparing them would take too long
+                if number not in attempt.reached:
+                    attempt.missing[number] = stuck[number]
+                    self.mark(attempt, number, None, stuck[number])
         return attempt
 
     def mark(self, attempt: _Try, number: int, index: Index | None, ties: tuple[Tie, ...] = ()) -> None:
@@ -304,6 +312,8 @@ HABITS = ("{table}_{columns}_idx", "idx_{table}_{columns}", "ix_{table}_{columns
 def suggested(catalog: Catalog, table: str, columns: tuple[str, ...]) -> MissingIndex:
     """The index to make, named as the repository names its others, built without a lock where the dialect can."""
     name = _habit(catalog).format(table=table.rpartition(".")[2], columns="_".join(columns))
+    taken = {index.name for each in catalog.tables.values() for index in each.indexes}
+    name = next(each for number in count(1) if (each := name if number == 1 else f"{name}_{number}") not in taken)
     how = "CREATE INDEX CONCURRENTLY" if catalog.dialect == "postgres" else "CREATE INDEX"
     online = " WITH (ONLINE = ON)" if catalog.dialect == "tsql" else " ONLINE" if catalog.dialect == "oracle" else ""
     return MissingIndex(table, columns, f"{how} {name} ON {table} ({', '.join(columns)}){online};")

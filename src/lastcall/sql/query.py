@@ -64,13 +64,23 @@ def shape(text: str) -> str:
     return re.sub(r"\(\?(?:,\?)+\)", "(?)", flat)
 
 
-def normal_forms(text: str, dialect: str) -> tuple[str, ...]:
-    """The normal form of each conjunct of an index's expression or predicate, as ``key`` makes it of a query's."""
+def normal_forms(text: str, dialect: str) -> tuple[frozenset[str], ...]:
+    """Of each conjunct of an index's expression or predicate the normal forms that ``key`` makes of a query which says it.
+
+    ``state IN ('a', 'b')`` is said by itself, and by each of ``state = 'a'`` and ``state = 'b'``.
+    """
     try:
         tree = sqlglot.parse_one(text, read=dialect)
     except SqlglotError:
-        return (f"(unread {text})",)
-    return tuple(key(each) for each in _flat(tree, exp.And))
+        return (frozenset({f"(unread {text})"}),)
+    return tuple(frozenset(_sayings(each)) for each in _flat(tree, exp.And))
+
+
+def _sayings(conjunct: Node) -> Iterator[str]:
+    yield key(conjunct)
+    if isinstance(conjunct, exp.In):
+        for value in conjunct.expressions:
+            yield key(exp.EQ(this=conjunct.this.copy(), expression=value.copy()))
 
 
 def fold(identifier: Node | None) -> str:
@@ -119,7 +129,7 @@ class _Lowering:
             builder.where(condition.this if isinstance(condition, exp.Where) else condition)
         for assigned in tree.expressions if isinstance(tree, exp.Update) else ():
             builder.operand(assigned.expression if isinstance(assigned, exp.EQ) else assigned)
-        return builder.block(ctes=self.ctes(tree), limited="limit" in tree.args and tree.args["limit"] is not None)
+        return builder.block(ctes=self.ctes(tree), windowed=True, limited="limit" in tree.args and tree.args["limit"] is not None)
 
     def query(self, tree: Node) -> Block:
         if isinstance(tree, exp.Subquery):

@@ -38,7 +38,8 @@ class Served:
 
     index: Index
     columns: tuple[str, ...]
-    where: tuple[str, ...]
+    where: tuple[frozenset[str], ...]
+    """Of each conjunct the forms of which a query must say one."""
 
 
 class Schema:
@@ -73,7 +74,9 @@ class Schema:
             return Served(index, index.columns, ())
         from lastcall.sql.query import normal_forms  # noqa: PLC0415 -- the parser is loaded for the few indexes that need it
 
-        columns = tuple(normal_forms(column, self.dialect)[0] if column.startswith("(") else column for column in index.columns)
+        columns = tuple(
+            min(normal_forms(column, self.dialect)[0], key=len) if column.startswith("(") else column for column in index.columns
+        )
         return Served(index, columns, normal_forms(index.where, self.dialect) if index.where else ())
 
 
@@ -179,6 +182,10 @@ class Binding(NamedTuple):
     columns: tuple[str, ...] = ()
 
 
+MOST_NODES = 300
+"""Tables that one plan may have: views that join views grow without bound."""
+
+
 class Plan:
     """What all units of one statement share."""
 
@@ -190,6 +197,9 @@ class Plan:
         self.references: Counter[str] = Counter(_names(block))
         self.made: dict[int, bool] = {}
         self.working: list[str] = []
+        self.nodes = 0
+        self.too_large = ""
+        """The source that made the plan larger than ``MOST_NODES``; then nothing is judged."""
         Unit(self).alone(block, None)
 
 
@@ -320,6 +330,10 @@ class Unit:
 
     def bind(self, source: Source, scope: Scope, group: Group) -> None:
         block, cte = source.block, None
+        if self.query.nodes > MOST_NODES:
+            self.query.too_large = self.query.too_large or source.table or source.alias
+            self.add_opaque(source, scope, group, rows=False, block=None, columns=())
+            return
         if source.table:
             found = _cte(scope, source.table)
             if found:
@@ -390,9 +404,11 @@ class Unit:
             names = frozenset(columns)
         elif outputs and not any(output.star for output in outputs):
             names = frozenset(output.name for output in outputs)
-        self.add(Node(source.alias, source.alias, source.span, None, group, rows=rows, opaque=True, columns=names), source.alias, scope)
+        name = "a sub-query" if source.alias.startswith("?") else source.alias
+        self.add(Node(source.alias, name, source.span, None, group, rows=rows, opaque=True, columns=names), source.alias, scope)
 
     def add(self, node: Node, alias: str, scope: Scope) -> None:
+        self.query.nodes += 1
         self.nodes.append(node)
         scope.bindings[alias] = Binding(len(self.nodes) - 1)
 
@@ -427,6 +443,8 @@ class Unit:
 
     def finish(self) -> None:
         """Resolve the terms once all sources are known: first which outer joins are inner ones in truth, then binds and ties."""
+        if self.query.too_large:
+            return
         resolved = [
             (term, self.resolve(term.left, scope), self.resolve(term.right, scope), scope, group) for term, scope, group in self.pending
         ]
