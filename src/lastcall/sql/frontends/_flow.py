@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 
 from lastcall.sql.frontends._literals import HOLE, Source, Text
@@ -16,7 +17,7 @@ NAMED_SQL = re.compile(r"(?:^|_)(?:sql|query|queries|stmts?|statements?)(?:_|\d*
 """What a variable or an argument is called that holds SQL."""
 
 
-class Flow:
+class Flow(ABC):
     """One file, statement by statement.  What is looked for in expressions is the business of those who fill in ``visit``."""
 
     def __init__(self, source: Source) -> None:
@@ -31,25 +32,25 @@ class Flow:
         for function, scope in self._functions:
             self._block(function.body, scope)
 
+    @abstractmethod
     def visit(self, node: ast.expr, scope: Scope, *, named: bool = False, prose: bool = False) -> None:
         """Called with every expression.  ``named``: its name says that it is SQL; ``prose``: its place says that it is none."""
-        raise NotImplementedError
 
+    @abstractmethod
     def grew(self, value: Value, *, named: bool) -> None:
         """Called with a string that was added to; its parts are no strings of their own."""
-        raise NotImplementedError
 
+    @abstractmethod
     def used(self, value: Value) -> None:
         """Called with a string that is part of another, not known which."""
-        raise NotImplementedError
 
+    @abstractmethod
     def skips(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         """Whether a function is not to be gone through."""
-        raise NotImplementedError
 
+    @abstractmethod
     def says_nothing(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         """Whether nothing in a function's text can be of interest, so that it need not be gone through."""
-        raise NotImplementedError
 
     def children(self, node: ast.AST, scope: Scope, *, named: bool = False, prose: bool = False) -> None:
         """Visits the expressions right below ``node``."""
