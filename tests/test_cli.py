@@ -15,13 +15,13 @@ from click.testing import CliRunner, Result
 
 import lastcall
 from lastcall import progress
-from lastcall.cli import cli
+from lastcall.cli import _wishes, cli
 from lastcall.model import no_progress
 from repositories import Repo
 
 SCHEMA = """\
 CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL UNIQUE);
-CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint NOT NULL REFERENCES users (id), total numeric NOT NULL);
+CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint NOT NULL, total numeric NOT NULL);
 """
 SLOW = "SELECT o.total FROM users u JOIN orders o ON o.user_id = u.id WHERE u.email = 'ann@example.org';\n"
 INDEX = "CREATE INDEX orders_user_id ON orders (user_id);\n"
@@ -96,6 +96,7 @@ Commands:
   explain  Explain a rule, or the evidence about a commit.
   freeze   Declare the code freeze of a release branch.
   hook     Run as a git hook: pre-commit, pre-push or pre-receive.
+  plan     Show how a real planner runs each query.
   queries  List every query, as it was read.
   schema   Show the tables and indexes, as they were read.
   thaw     End the code freeze of a release branch.
@@ -124,8 +125,10 @@ def test_help_of_check_names_every_option():
         "--fail-on",
         "--report",
         "--color",
+        "--verbose",
     ):
         assert option in told
+    assert "a time as in 2026-03-01T18:00:00Z" in " ".join(told.split())
     assert "--no-progress" in told
     assert "github|json|markdown|sarif|text" in told.replace("\n", "").replace(" ", "")
 
@@ -193,7 +196,10 @@ def test_an_index_that_goes_away_under_an_untouched_query_is_found(tmp_path, mon
     repo.commit("Tidy up", {"schema.sql": SCHEMA})
     monkeypatch.chdir(repo.root)
     report = json.loads(run("check", "--format", "json").output)
-    assert [(each["rule"], each["path"], each["commit"]) for each in report["findings"]] == [("unindexed-join", "report.sql", None)]
+    assert [(each["rule"], each["path"], each["commit"]) for each in report["findings"]] == [
+        ("unindexed-join", "report.sql", None),
+        ("dropped-index", "schema.sql", None),
+    ]
 
 
 def test_a_finding_below_fail_on_passes(shop):
@@ -254,6 +260,33 @@ def test_colors(shop, monkeypatch):
     assert "\x1b[" not in run("check", "--only", "queries").output
 
 
+@pytest.mark.parametrize("command", ["check", "collect", "explain"])
+def test_a_curious_user_can_ask_for_more(command):
+    assert "-v, --verbose" in run(command, "--help").output
+
+
+def test_what_a_curious_user_is_told_goes_to_standard_error_and_is_harmless(capsys):
+    with _wishes(progress=False, verbose=True) as wishes:
+        wishes.source.told("3 points of 5000 spent\x1b[2J\n::error::all is well")
+    with _wishes(progress=False) as wishes:
+        wishes.source.told("nobody asked")
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == "lastcall: 3 points of 5000 spent\\x1b[2J\n\\::error::all is well\n"
+
+
+def test_a_rewritten_history_is_a_finding_and_no_set_up(shop):
+    lost = shop.commit("Frozen, too", {"notes.txt": "hello\n"})
+    shop.git("tag", "--force", "--annotate", "--message", "Freeze", "freeze/release/2.4")
+    shop.git("reset", "--quiet", "--hard", "HEAD~1")
+    found = run("check", "--forge", "none")
+    assert (found.exit_code, found.stderr) == (1, "")
+    told = " ".join(found.output.split())
+    assert "1 frozen commit lost" in told
+    assert f"({lost[:7]} Frozen, too)" in told
+    assert run("check", "--only", "queries").exit_code == 0, "the queries are compared with the freeze all the same"
+
+
 def test_minus_c_starts_elsewhere(shop, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert run("-C", str(shop.root), "check", "--only", "queries").exit_code == 0
@@ -271,8 +304,8 @@ def test_minus_c_starts_elsewhere(shop, tmp_path, monkeypatch):
         (["check", "--head", "nope"], "nope"),
         (["check", "--freeze", "nope"], "nope"),
         (["check", "--base", "-x"], "-x"),
-        (["check", "--format", "nope"], "'nope' is not one of github, json"),
-        (["check", "--report", "nope:file"], "'nope' is not one of github, json"),
+        (["check", "--format", "nope"], "'nope' is not one of attestation, github, json"),
+        (["check", "--report", "nope:file"], "'nope' is not one of attestation, github, json"),
         (["check", "--report", "json"], "is not FORMAT:FILE"),
         (["check", "--forge", "nope"], "'nope' is not one of github"),
         (["check", "--fail-on", "nope"], "'nope' is not one of"),
@@ -300,6 +333,11 @@ def test_minus_c_starts_elsewhere(shop, tmp_path, monkeypatch):
         (["freeze", "nope"], "there is no branch nope"),
         (["freeze", "main", "--at", "nope"], "nope"),
         (["freeze", "release/2.4"], "frozen already"),
+        (["freeze", "main", "--at", "2026-03-01T18:00:00Z"], "a freeze is declared at a commit"),
+        (["check", "--freeze", "2026-03-01"], "2026-03-01 is a day"),
+        (["check", "--freeze", "2026-03-01T18:00"], "has no zone"),
+        (["check", "--freeze", "2026-03-01T18:00:00Z", "--forge", "none"], "name a commit or a tag instead"),
+        (["check", "--freeze", "2026-03-01T18:00:00Z", "--evidence", "missing.json"], "missing.json"),
         (["freeze", "--list", "main"], "stands alone"),
         (["thaw", "main"], "main is not frozen"),
         (["hook", "post-commit"], "'post-commit' is not one of"),
@@ -471,6 +509,7 @@ def test_queries():
 
 @pytest.mark.usefixtures("folder")
 def test_schema():
+    Path("plain/db/schema.sql").write_text(SCHEMA.replace("user_id bigint", "user_id bigint REFERENCES users (id)"), encoding="utf-8")
     found = json.loads(run("schema", "plain", "--format", "json").output)
     orders, users = found["tables"]
     assert (orders["name"], orders["path"], orders["line"], orders["certain"]) == ("orders", "db/schema.sql", 2, True)
@@ -496,6 +535,7 @@ def test_a_freeze_is_a_tag(shop):
     assert shop.git("cat-file", "-t", "freeze/release/2.5") == "tag"
     assert shop.sha("freeze/release/2.5^{commit}") == tip
     listed = run("freeze", "--list").output
+    assert f"Every commit after {tip} is late" in shop.git("cat-file", "tag", "freeze/release/2.5")
     assert listed == (
         f"release/2.4  {shop.sha('main')[:7]}  Code freeze of release/2.4\nrelease/2.5  {tip[:7]}  Code freeze of release/2.5\n"
     )

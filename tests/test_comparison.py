@@ -109,12 +109,17 @@ def test_without_a_freeze_or_a_default_branch_it_is_refused(tmp_path):
     assert "lastcall freeze release/1" in caught.value.hint
 
 
-def test_a_freeze_that_the_history_lost_is_refused(shop):
+def test_a_freeze_that_the_history_lost_is_told_with_what_was_lost(shop):
     lost = shop.commit("One")
     shop.tag("freeze/release/2.4", message="Freeze")
-    shop.commit("Another", amend=True)
-    with pytest.raises(LastcallError, match=f"history rewritten: the freeze {lost[:7]} .* not an ancestor of release/2.4"):
-        look(shop)
+    late = shop.commit("Another", amend=True)
+    found = look(shop)
+    assert found.rewritten
+    assert [commit.sha for commit in found.rewritten.lost] == [lost]
+    assert (found.rewritten.freeze, found.rewritten.branch, found.rewritten.head) == (found.freeze, "release/2.4", late)
+    assert [commit.sha for commit in found.commits] == [late], "late is what the freeze does not have, as ever"
+    assert (found.base, found.reviewed) == (lost, True)
+    assert found.headline.endswith("(tag freeze/release/2.4): 1 late commit, 1 frozen commit lost")
 
 
 def test_a_branch_that_only_the_remote_has(shop, tmp_path):
@@ -193,6 +198,57 @@ def test_a_topic_that_would_land_on_a_release_branch_is_reviewed(shop):
     found = look(shop, Merge(into="release/2.4", base=base, head=head, pull=7))
     assert (found.reviewed, found.branch, found.pull) == (True, "release/2.4", 7)
     assert found.headline == f"pull request #7 at {head[:7]} against release/2.4 at {base[:7]}: 1 commit"
+
+
+def test_a_topic_that_would_land_on_a_frozen_branch_is_reviewed_whatever_its_name(shop):
+    base = shop.head
+    shop.tag("freeze/candidate", message="Freeze")
+    shop.checkout("fix", new=True)
+    head = shop.commit("One")
+    found = look(shop, Merge(into="candidate", base=base, head=head, pull=7))
+    assert (found.position, found.reviewed, found.branch, found.pull) == (Position.PAIR, True, "candidate", 7)
+    assert (found.group, found.hinted) == (False, ())
+
+
+@pytest.mark.parametrize("base", ["release/2.4", "origin/release/2.4", "refs/remotes/origin/release/2.4"])
+def test_a_topic_for_a_frozen_branch_without_its_number(shop, tmp_path, base):
+    shop.tag("freeze/release/2.4", message="Freeze")
+    shop.commit("Late already")
+    clone = shop.clone(tmp_path / "clone")
+    clone.checkout("fix", new=True)
+    head = clone.commit("Fix it")
+    found = look(clone, Choice(base=base))
+    assert (found.reviewed, found.branch, found.pull) == (True, "release/2.4", None)
+    assert [commit.sha for commit in found.commits] == [head], "what the branch has already is judged where the branch is"
+
+
+def test_a_merge_group_hints_at_the_pull_requests_that_wait_in_it(shop):
+    base = shop.head
+    for subject in (
+        "Merge pull request #11 from acme/one",
+        "Two (#12)",
+        'Revert "Three (#9)" (#13)\n\nAs said in (#14)',
+        "Of (#15) it",
+        "(#0)",
+    ):
+        head = shop.commit(subject)
+    shop.checkout("topic", new=True, at=base)
+    shop.commit("Four (#16)", {"b.txt": "1\n"})
+    shop.checkout("release/2.4")
+    head = shop.merge("topic")
+    found = look(shop, Merge(into="release/2.4", base=base, head=head, pull=13, group=True))
+    assert (found.group, found.hinted) == (True, (13, 12, 11)), "by their own words, in the first-parent history"
+    assert found.headline.startswith(f"merge group of pull request #13 at {head[:7]} against release/2.4")
+    alone = look(shop, Merge(into="release/2.4", base=base, head=head, group=True))
+    assert alone.headline.startswith(f"merge group at {head[:7]}")
+
+
+def test_a_merge_group_hints_at_so_many_and_no_more(shop):
+    base = shop.head
+    for number in range(1, 104):
+        shop.git("commit", "--quiet", "--allow-empty", "--message", f"Land it (#{number})")
+    found = look(shop, Merge(into="release/2.4", base=base, head=shop.head, group=True))
+    assert found.hinted == tuple(range(103, 3, -1))
 
 
 def test_the_default_branch_by_itself_has_nothing_to_be_compared_with(shop, tmp_path):
@@ -293,9 +349,9 @@ def test_a_pull_request_is_judged_at_its_own_head(tmp_path, name):
 
 def test_a_merge_group(tmp_path):
     group = {"base_ref": "refs/heads/main", "base_sha": "b" * 40, "head_sha": "a" * 40}
-    assert read(tmp_path, "merge_group", {"merge_group": group}) == Merge("main", "b" * 40, "a" * 40)
+    assert read(tmp_path, "merge_group", {"merge_group": group}) == Merge("main", "b" * 40, "a" * 40, group=True)
     group["head_ref"] = f"refs/heads/gh-readonly-queue/main/pr-104-{'b' * 40}"
-    assert read(tmp_path, "merge_group", {"merge_group": group}) == Merge("main", "b" * 40, "a" * 40, 104)
+    assert read(tmp_path, "merge_group", {"merge_group": group}) == Merge("main", "b" * 40, "a" * 40, 104, group=True)
 
 
 def test_a_push(tmp_path):
@@ -321,3 +377,23 @@ def test_an_event_that_cannot_be_read_is_refused(tmp_path, payload):
 def test_an_event_without_a_file_is_refused():
     with pytest.raises(LastcallError, match="GITHUB_EVENT_PATH is not set"):
         event.read({"GITHUB_EVENT_NAME": "push"})
+
+
+GITLAB = {"GITLAB_CI": "true", "CI_COMMIT_SHA": "a" * 40}
+REQUEST = {
+    "CI_MERGE_REQUEST_IID": "12",
+    "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "release/2",
+    "CI_MERGE_REQUEST_DIFF_BASE_SHA": "b" * 40,
+}
+
+
+def test_a_pipeline_of_a_merge_request_judges_its_head():
+    assert event.read(GITLAB | REQUEST) == Merge(into="release/2", base="b" * 40, head="a" * 40, pull=12)
+    tried = GITLAB | REQUEST | {"CI_MERGE_REQUEST_SOURCE_BRANCH_SHA": "c" * 40}
+    assert event.read(tried) == Merge(into="release/2", base="b" * 40, head="c" * 40, pull=12)
+
+
+def test_a_pipeline_of_a_branch_judges_what_was_pushed():
+    pushed = GITLAB | {"CI_COMMIT_BRANCH": "release/2", "CI_COMMIT_BEFORE_SHA": "0" * 40}
+    assert event.read(pushed) == Push("release/2", "a" * 40, None)
+    assert event.read(GITLAB) is None

@@ -122,6 +122,28 @@ def test_collected_evidence_gives_the_same_report_to_the_byte(shop: Repo, tmp_pa
     assert online[:2] == offline[:2]
 
 
+def test_an_attestation_is_about_the_release_commit(shop: Repo, tmp_path: Path) -> None:
+    file = tmp_path / "lastcall.intoto.json"
+    with GithubDouble(history(shop)) as double:
+        code, _, told = lastcall(
+            shop, "check", "--release", RELEASE, "--report", f"attestation:{file}", SOURCE_DATE_EPOCH="1795262400", **double.environ
+        )
+    assert code == 1, told
+    statement = json.loads(file.read_text(encoding="utf-8"))
+    assert statement["subject"][0]["name"] == "acme/shop"
+    assert statement["subject"][0]["digest"] == {"gitCommit": shop.head}
+    summary = statement["predicate"]
+    assert (summary["verificationResult"], summary["verifiedLevels"]) == ("FAILED", ["FAILED"])
+    assert summary["timeVerified"] == "2026-11-21T12:00:00Z"
+    assert summary["resourceUri"] == "git+https://github.example/acme/shop"
+
+
+def test_there_is_no_attestation_of_what_is_staged(shop: Repo, tmp_path: Path) -> None:
+    code, _, told = lastcall(shop, "check", "--staged", "--report", f"attestation:{tmp_path / 'x.json'}")
+    assert code == 2
+    assert "an attestation is about a release commit, and none was judged" in told
+
+
 @pytest.mark.parametrize(
     "fault",
     [Fault(401, '{"message": "Bad credentials"}'), Fault(404, "{}"), Fault(200, "<html>"), Fault(200, '{"data": null}')],
@@ -150,8 +172,48 @@ def test_a_commit_is_explained_with_its_evidence(shop: Repo) -> None:
     with GithubDouble(history(shop)) as double:
         code, told, _ = lastcall(shop, "explain", shop.head, "--release", RELEASE, **double.environ)
     assert code == 0
-    assert "A quick fix" in told
-    assert "direct-push" in told
+    assert f"\n{shop.head[:7]} A quick fix\n" in told
+    assert "  verdict: blocked: it is known not to be approved (direct-push)\n" in told
+    assert "  pull request: none is known to hold these commits\n" in told
+
+
+def test_the_chain_of_a_pull_request_is_told_from_its_first_commit_to_what_must_be_done_next(shop: Repo) -> None:
+    shop.checkout("main")
+    shop.commit("Say who owns what", {"CODEOWNERS": "/stale.txt @ben\n"})
+    shop.checkout(RELEASE)
+    shop.git("merge", "--quiet", "--ff-only", "main")
+    shop.git("tag", "--delete", f"freeze/{RELEASE}")
+    shop.tag(f"freeze/{RELEASE}", message="Code freeze")
+    world = history(shop)
+    merge, (older, newer) = shop.sha("HEAD~1"), world.pulls[2]["commits"]
+    with GithubDouble(world) as double:
+        code, told, _ = lastcall(shop, "explain", merge, "--release", RELEASE, **double.environ)
+    assert code == 0
+    said = [line.strip() for line in told.splitlines()]
+    assert "#3 Pull 3" in said
+    assert f"because: pull request 3 was approved by ben at {older[:7]}, but 1 commit came after" in said
+    assert said[said.index(f"{newer[:7]} One more thing") + 2] == "as it was in pull request 3"
+    assert "the merge of pull request 3" in said
+    reviewed = next(place for place, line in enumerate(said) if "approved by ben" in line and line.startswith("2026-03-03T15:30:00Z"))
+    assert said[reviewed + 1] == f"given on an older commit than {newer[:7]}: what came after was not approved"
+    assert said[said.index("@ben: stale.txt") + 1] == "one of them must still approve"
+
+
+@pytest.mark.parametrize("name", ["3", "#3", "pull:3"])
+def test_a_pull_request_is_explained_by_its_number(shop: Repo, name: str) -> None:
+    with GithubDouble(history(shop)) as double:
+        _, told, _ = lastcall(shop, "explain", name, "--release", RELEASE, **double.environ)
+        _, nothing, _ = lastcall(shop, "explain", "4711", "--release", RELEASE, **double.environ)
+    assert "\n#3 Pull 3\n  verdict: blocked" in told
+    assert nothing.endswith("Pull request 4711 is not known to have brought any of what was compared.\n")
+
+
+def test_a_reason_is_explained(shop: Repo) -> None:
+    code, told, _ = lastcall(shop, "explain", "no-approval")
+    assert code == 0
+    assert told.startswith("no-approval: a reason for the verdict blocked (which fails the check)\n")
+    assert "have somebody who did not write it approve its last commit" in told
+    assert "revert it\nthrough an approved pull request and bring it again through another; or a waiver of two people" in told
 
 
 def test_a_backdated_direct_push_is_late_all_the_same(shop: Repo) -> None:
@@ -168,3 +230,13 @@ def test_no_late_change_passes_and_says_so(shop: Repo) -> None:
     code, report, _ = lastcall(shop, "check", "--release", RELEASE)
     assert code == 0
     assert "0 late commits" in report.splitlines()[0]
+
+
+def test_a_freeze_that_was_moved_in_this_clone_alone_hides_nothing(shop: Repo) -> None:
+    world = history(shop)
+    shop.git("tag", "--force", "--annotate", "--message", "Again", f"freeze/{RELEASE}", "HEAD")
+    with GithubDouble(world) as double:
+        code, report, told = lastcall(shop, "check", "--release", RELEASE, **double.environ)
+    assert (code, report) == (2, "")
+    assert f"the tag freeze/{RELEASE} names {shop.head[:7]} in this clone" in told
+    assert "git fetch --force origin tag" in told

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from git.cmd import Git
 
-from lastcall.git import Repository, WorkTree, _Git
-from lastcall.model import Blob, Commit, Kind, LastcallError, Person, Tree
+from lastcall.git import Repository, WorkTree
+from lastcall.git.process import Plumbing
+from lastcall.model import Blob, Commit, Kind, LastcallError, Person, SubmoduleMove, Tree
 from repositories import START, Repo
 
 Open = Callable[[Repo], Repository]
@@ -147,6 +150,7 @@ def test_find_branch_takes_the_local_one_and_tells_how_the_remote_one_differs(re
     assert opened(clone).find_branch("main").note == "local main is 3 behind origin/main"
     clone.commit("Mine")
     tip = opened(clone).find_branch("main")
+    assert opened(clone).tip("main") == repo.head  # what the server had, not what is here
     assert (tip.ref, tip.commit) == ("main", clone.head)
     assert tip.note == "local main is 1 ahead of and 3 behind origin/main"
 
@@ -157,6 +161,21 @@ def test_find_branch_takes_the_remote_tracking_one_where_only_that_exists(repo: 
     found = opened(repo.clone(tmp_path / "clone")).find_branch("release/1")
     assert (found.ref, found.commit) == ("origin/release/1", tip)
     assert "no local release/1" in found.note
+
+
+def test_branches_are_those_of_origin_and_then_the_local_ones(repo: Repo, opened: Open, tmp_path: Path) -> None:
+    first = repo.commit("Start")
+    repo.branch("release/1")
+    clone = repo.clone(tmp_path / "clone")
+    mine = clone.commit("Mine")
+    clone.branch("topic")
+    clone.git("update-ref", "refs/remotes/fork/main", mine)
+    repository = opened(clone)
+    assert repository.branches() == {"main": first, "release/1": first, "topic": mine}
+    assert [repository.tip(name) for name in ("main", "topic", "HEAD", "origin/main", "nowhere", "", "-x", "a\0b")] == [
+        *(first, mine),
+        *([None] * 6),
+    ]
 
 
 def test_a_missing_branch_names_the_nearest(repo: Repo, opened: Open) -> None:
@@ -229,6 +248,8 @@ def test_tags_are_made_listed_and_taken_away(repo: Repo, opened: Open) -> None:
     assert (annotated.name, annotated.commit, annotated.annotated) == ("freeze/release/1", frozen, True)
     assert annotated.message == "# Frozen for 1.0\n\nBy the team"
     assert annotated.object == repo.sha("freeze/release/1")
+    assert annotated.named == "freeze/release/1"
+    assert light.named == ""
     assert (light.commit, light.annotated, light.object) == (repo.head, False, repo.head)
     with pytest.raises(LastcallError, match="exists already"):
         repository.create_tag("freeze/release/1", repo.head, "Again")
@@ -243,7 +264,19 @@ def test_a_tag_of_a_tag_leads_to_its_commit_and_a_tag_of_a_file_to_none(repo: Re
     repo.tag("inner", message="Inner")
     repo.tag("freeze/outer", at="inner", message="Outer")
     repo.tag("freeze/file", at="HEAD:a", message="A file")
-    assert [(tag.name, tag.commit, tag.message) for tag in opened(repo).tags("freeze/")] == [("freeze/outer", first, "Outer")]
+    repo.git("update-ref", "refs/tags/freeze/copy", repo.sha("inner"))
+    assert [(tag.name, tag.commit, tag.message, tag.named) for tag in opened(repo).tags("freeze/")] == [
+        ("freeze/copy", first, "Inner", "inner"),
+        ("freeze/outer", first, "Outer", "freeze/outer"),
+    ]
+
+
+def test_a_tag_object_that_names_a_ref_leads_nowhere(repo: Repo, opened: Open) -> None:
+    repo.commit("Start")
+    odd = b"object HEAD\ntype commit\ntag freeze/1\ntagger A <a@x> 1 +0000\n\nFrozen\n"
+    tag = repo.git("hash-object", "-t", "tag", "-w", "--literally", "--stdin", stdin=odd)
+    repo.write({".git/refs/tags/freeze/1": f"{tag}\n"})
+    assert opened(repo).tags("freeze/") == ()
 
 
 @pytest.mark.parametrize("name", ["--delete", "-d", "", "a b", "a..b", "a\nb", "x.lock"])
@@ -329,6 +362,41 @@ def test_a_commit_is_read_as_it_was_written(repo: Repo, opened: Open) -> None:
     assert commit.message == "Start\n\nWhy it starts\n"
     assert (commit.author, commit.committer) == (Person("Ben Ü", "ben@example.org"), Person("Cy", "cy@example.org"))
     assert (commit.tree, commit.parents) == (repo.tree(), ())
+    assert commit.authored == repo.git("show", "--no-patch", "--format=%ad", "--date=raw", first)
+
+
+def test_a_commit_by_a_part_of_its_id_and_never_by_a_ref(repo: Repo, opened: Open) -> None:
+    first = repo.commit("Start")
+    second = repo.commit("More")
+    repo.branch("deadbeef1", at=first)
+    repo.branch(second[:9], at=first)
+    repository = opened(repo)
+    assert repository.commit(first[:7]).sha == first
+    assert repository.commit(first[:12].upper()).sha == first
+    for name in ("deadbeef1", second[:9], "1" * 39, repo.tree()[:10], first[:3]):
+        with pytest.raises(LastcallError, match=r"no (one )?commit"):
+            repository.commit(name)
+    assert repository.commit(second).sha == second
+
+
+def test_parents_are_those_that_git_reads(repo: Repo, opened: Open) -> None:
+    first = repo.commit("Start")
+    other = repo.commit("Other")
+    people = "author Ann <a@x> 1 +0000\ncommitter Ann <a@x> 1 +0000"
+    forged = write_commit(repo, f"parent {first}\n{people}\nparent {other}\n", b"A merge of nothing")
+    assert repo.git("rev-list", "--parents", "-1", forged).split() == [forged, first]
+    assert opened(repo).commit(forged).parents == (first,)
+
+
+def test_a_commit_under_another_ones_name_is_refused(repo: Repo, opened: Open) -> None:
+    first = repo.commit("Start")
+    second = repo.commit("More")
+    loose = [repo.root / ".git/objects" / sha[:2] / sha[2:] for sha in (first, second)]
+    loose[1].unlink()
+    loose[1].write_bytes(loose[0].read_bytes())
+    for question in (lambda: opened(repo).commit(second), lambda: opened(repo).is_ancestor(first, second)):
+        with pytest.raises(LastcallError, match="is not what its name says"):
+            question()
 
 
 def write_commit(repo: Repo, headers: str, message: bytes) -> str:
@@ -379,6 +447,10 @@ def test_replace_refs_and_grafts_have_no_say(repo: Repo, opened: Open) -> None:
     assert repository.commit(late).subject == "Late"
     assert read(repository.tree(first), "a.sql") == b"SELECT 1;\n"
     assert read(repository.tree(late), "a.sql") == b"SELECT 2;\n"
+    assert repository.changed_paths(late) == ("a.sql",)
+    assert repository.merge_base(late, last) == late
+    assert repository.is_ancestor(late, last)
+    assert repository.merge_tree(late, last) == repository.revert_tree(last, late) == repository.commit(late).tree
 
 
 def test_ancestors_and_merge_bases(repo: Repo, opened: Open) -> None:
@@ -394,12 +466,46 @@ def test_ancestors_and_merge_bases(repo: Repo, opened: Open) -> None:
     assert not repository.is_ancestor(topic, main)
     assert repository.merge_base(topic, main) == base
     assert repository.merge_base(topic, stranger) is None
+    assert repository.merge_bases(topic, stranger) == ()
+    assert not repository.is_ancestor(topic, stranger)
     assert repository.merge_tree(topic, stranger) is None
     assert repository.has(base)
     assert not repository.has("0" * 40)
     assert not repository.has("main")
     with pytest.raises(LastcallError, match="the repository lacks commit"):
         repository.commit("0" * 40)
+
+
+def test_branches_merged_crosswise_have_several_bases(repo: Repo, opened: Open) -> None:
+    start = repo.commit("Start")
+    one = repo.commit("One")
+    repo.checkout("topic", new=True, at=start)
+    other = repo.commit("Other")
+    here = repo.merge(one, message="Mine")
+    repo.checkout("main")
+    there = repo.merge(other, message="Theirs")
+    repository = opened(repo)
+    assert set(repository.merge_bases(here, there)) == {one, other}
+    assert repository.merge_base(here, there) in {one, other}
+    assert repository.merge_tree(here, there) == repo.tree()
+
+
+def test_what_is_far_away_is_found_too(repo: Repo, opened: Open) -> None:
+    first = repo.commit("Start", {"a.sql": "SELECT 1;\n"})
+    line = "".join(
+        f"commit refs/heads/{branch}\ncommitter A <a@x> {number} +0000\ndata 1\nx\n{f'from {first}{chr(10)}' if number == 1 else ''}"
+        f"M 644 inline {branch}.sql\ndata 1\n{number % 10}\n\n"
+        for branch in ("main", "topic")
+        for number in range(1, 1200)
+    )
+    repo.git("fast-import", "--quiet", "--force", stdin=line.encode())
+    main, topic = repo.sha("main"), repo.sha("topic")
+    repository = opened(repo)
+    assert repository.merge_bases(main, topic) == (first,)
+    assert not repository.is_ancestor(main, topic)
+    assert repository.is_ancestor(first, topic)
+    assert repository.merge_tree(main, topic) == repo.git("merge-tree", "--write-tree", main, topic)
+    assert len(repository.commits(main, topic)) == 1199
 
 
 def test_changed_paths_are_those_of_the_first_parent(repo: Repo, opened: Open) -> None:
@@ -412,6 +518,9 @@ def test_changed_paths_are_those_of_the_first_parent(repo: Repo, opened: Open) -
     repository = opened(repo)
     assert repository.changed_paths(root) == ("a.sql", "tab\tand\nline")
     assert repository.changed_paths(moved) == ("a.sql", "b.sql")
+    assert repository.changed_paths(merge) == ("evil.sql", "topic.sql")
+    assert repository.changed_paths(merge, root) == ("a.sql", "b.sql", "evil.sql", "topic.sql")
+    assert repository.changed_paths(root, merge) == ("a.sql", "b.sql", "evil.sql", "topic.sql")
     assert repository.changed_paths(merge) == ("evil.sql", "topic.sql")
 
 
@@ -430,7 +539,7 @@ def test_a_mechanical_merge_gives_the_same_tree_and_an_evil_one_does_not(repo: R
     repository = opened(repo)
     assert repository.merge_tree(main, topic) == repo.tree(honest)
     assert repository.merge_tree(main, topic) != repo.tree(evil)
-    assert repository.merge_tree(base, topic) == repo.tree(topic)
+    assert repository.merge_tree(base, topic) == repository.merge_tree(topic, base) == repo.tree(topic)
 
 
 @pytest.mark.parametrize("attributes", ["app.py merge=union\n", "app.py merge=cheat\n"])
@@ -445,6 +554,8 @@ def test_attributes_cannot_make_a_conflict_clean(repo: Repo, opened: Open, monke
     assert repo.git("merge-tree", "--write-tree", ours, theirs)  # git itself calls it clean
     assert opened(repo).merge_tree(ours, theirs) is None
     assert opened(repo).replay_tree(theirs, ours) is None
+    last = repo.commit("Last", {"app.py": BODY.replace("check", "stare")})
+    assert opened(repo).revert_tree(theirs, last) is None
 
 
 def test_a_clean_pick_replays(repo: Repo, opened: Open) -> None:
@@ -496,14 +607,63 @@ def test_a_root_commit_replays_from_nothing(repo: Repo, opened: Open) -> None:
     assert opened(repo).replay_tree(first, onto) == repo.tree(pick)
 
 
+def test_a_clean_revert_is_what_git_makes_and_another_is_not(repo: Repo, opened: Open) -> None:
+    repo.commit("Start", {"app.py": BODY})
+    change = repo.commit("Change", {"app.py": BODY.replace("check", "skip"), "new.py": "pass\n"})
+    onto = repo.commit("Go on", {"app.py": f"import os\n{BODY.replace('check', 'skip')}", "other.py": "pass\n"})
+    reverted = repo.revert(change)
+    repository = opened(repo)
+    assert repository.revert_tree(change, onto) == repo.tree(reverted)
+    assert repository.revert_tree(reverted, reverted) == repo.tree(onto)
+    altered = repo.commit("Revert, and more", {"app.py": BODY.replace("log", "dump")}, amend=True)
+    assert repository.revert_tree(change, onto) != repo.tree(altered)
+    assert repository.revert_tree(change, altered) is None
+
+
+def test_a_merge_is_reverted_against_its_first_parent_and_a_root_commit_against_nothing(repo: Repo, opened: Open) -> None:
+    root = repo.commit("Start", {"a.py": "pass\n"})
+    repo.checkout("topic", new=True)
+    repo.commit("One", {"b.py": "pass\n"})
+    repo.commit("Two", {"c.py": "pass\n"})
+    repo.checkout("main")
+    repo.commit("Main", {"d.py": "pass\n"})
+    merge = repo.merge("topic")
+    repo.git("revert", "--no-edit", "--mainline", "1", merge)
+    repository = opened(repo)
+    assert repository.revert_tree(merge, merge) == repo.tree()
+    assert repository.revert_tree(root, root) == repo.git("hash-object", "-t", "tree", "/dev/null")
+
+
+def test_several_picks_and_reverts_one_after_another(repo: Repo, opened: Open) -> None:
+    """Some are plain, and some take git to merge what lines of a file say: each goes on from where the one before ended."""
+    base = repo.commit("Start", {"app.py": BODY, "gone.py": "pass\n"})
+    picks = [
+        repo.commit("One", {"new/a.py": "pass\n"}),
+        repo.commit("Two", {"app.py": BODY.replace("check", "verify")}),
+        repo.commit("Three", {"app.py": BODY.replace("check", "verify").replace("log", "tell")}),
+        repo.commit("Four", {"new/a.py": "pass  # again\n", "gone.py": None}),
+    ]
+    repo.checkout("release", new=True, at=base)
+    onto = repo.commit("Release", {"app.py": f"import os\n{BODY}", "new/b.py": "import os\n"})
+    for pick in picks:
+        repo.pick(pick)
+    repository = opened(repo)
+    assert repository.replay_line(picks, onto) == repo.tree()
+    assert repository.replay_line([], onto) == repo.tree(onto)
+    assert repository.replay_line(picks[2:], onto) is None
+    assert repository.revert_line(picks[::-1], repo.head) == repo.tree(onto)
+    assert repository.revert_line(picks[1:2], repo.head) is not None
+    assert repository.revert_line(picks[:1], repo.head) is None
+
+
 def test_the_repository_is_not_written_to(repo: Repo, opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
     base = repo.commit("Start", {"a.py": BODY})
-    ours = repo.commit("Ours", {"b.py": "pass\n"})
+    ours = repo.commit("Ours", {"a.py": f"import os\n{BODY}"})
     repo.checkout("topic", new=True, at=base)
-    theirs = repo.commit("Theirs", {"c.py": "pass\n"})
+    theirs = repo.commit("Theirs", {"a.py": f"{BODY}    save(user)\n"})
     before = sorted(str(path) for path in repo.root.rglob("*"))
     repository = opened(repo)
     assert repository.merge_tree(ours, theirs)
@@ -605,6 +765,39 @@ def test_a_submodule_bump_cannot_be_hidden(repo: Repo, opened: Open, tmp_path: P
     repo.git("update-index", "--cacheinfo", f"160000,{bump},vendor")
     repo.git("commit", "--quiet", "--allow-empty", "--message", "Nothing to see")
     assert opened(repo).changed_paths(repo.head) == ("vendor",)
+    (moved,) = opened(repo).submodules(repo.head)
+    assert (moved.path, moved.after) == ("vendor", bump)
+    assert moved.before != bump
+
+
+def test_submodules_that_come_move_and_go(repo: Repo, opened: Open) -> None:
+    one, two, three = "1" * 40, "2" * 40, "3" * 40
+
+    def commit(message: str, *entries: str, gone: str = "") -> str:
+        for entry in entries:
+            repo.git("update-index", "--add", "--cacheinfo", entry)
+        if gone:
+            repo.git("update-index", "--force-remove", gone)
+        repo.git("commit", "--quiet", "--allow-empty", "--message", message)
+        return repo.head
+
+    file = repo.git("hash-object", "-w", "--stdin", stdin=b"pass\n")
+    root = commit("Start", f"160000,{one},vendor/a", f"100644,{file},app.py")
+    more = commit("More", f"160000,{two},vendor/b", f"160000,{two},vendor/a")
+    turned = commit("A file in its place", f"100644,{file},vendor/b")
+    back = commit("And back", f"160000,{three},vendor/b")
+    gone = commit("Gone", gone="vendor/a")
+    plain = commit("Plain", f"100755,{file},app.py")
+    repository = opened(repo)
+    assert [repository.submodules(sha) for sha in (root, more, turned, back, gone, plain)] == [
+        (SubmoduleMove("vendor/a", None, one),),
+        (SubmoduleMove("vendor/a", one, two), SubmoduleMove("vendor/b", None, two)),
+        (SubmoduleMove("vendor/b", two, None),),
+        (SubmoduleMove("vendor/b", None, three),),
+        (SubmoduleMove("vendor/a", two, None),),
+        (),
+    ]
+    assert repository.changed_paths(plain) == ("app.py",)
 
 
 def test_another_repository_inside_is_named_and_not_read(repo: Repo, opened: Open) -> None:
@@ -742,6 +935,10 @@ def test_a_shallow_clone_says_what_to_do(repo: Repo, opened: Open, tmp_path: Pat
         lambda: repository.changed_paths(merge),
         lambda: repository.merge_tree(topic, freeze),
         lambda: repository.replay_tree(merge, merge),
+        lambda: repository.revert_tree(merge, merge),
+        lambda: repository.submodules(merge),
+        lambda: repository.merge_bases(freeze, merge),
+        lambda: repository.signer(topic, b""),
     ):
         with pytest.raises(LastcallError) as told:
             question()
@@ -791,6 +988,54 @@ def test_a_partial_clone_answers_from_trees_and_never_fetches(repo: Repo, opened
             question()
         assert "fetch-depth: 0" in told.value.hint
     assert not repository.has(repo.git("rev-parse", f"{late}:a.py"))
+
+
+def test_a_partial_clone_without_trees_says_so_and_goes_on(repo: Repo, opened: Open, tmp_path: Path) -> None:
+    """Git ends itself where it may not fetch a tree; the next question starts another."""
+    first = repo.commit("Start", {"a/b.py": "pass\n"})
+    empty = repo.commit("Nothing")
+    repo.branch("ours", at=empty)
+    second = repo.commit("More", {"a/c.py": "pass\n"})
+    repo.checkout("ours")
+    ours = repo.commit("Ours", {"a/d.py": "pass\n"})
+    repository = opened(repo.clone(tmp_path / "clone", "--filter=tree:0", "--no-checkout"))
+    for _ in range(2):
+        for question in (
+            lambda: repository.changed_paths(second),
+            lambda: repository.submodules(first),
+            lambda: repository.replay_tree(second, first),
+            lambda: repository.revert_tree(first, second),
+            lambda: repository.merge_tree(ours, second),
+        ):
+            with pytest.raises(LastcallError) as told:
+                question()
+            assert "fetch-depth: 0" in told.value.hint
+    assert repository.is_ancestor(first, second)
+    assert repository.merge_bases(first, empty) == (first,)
+    assert repository.commit(second).subject == "More"
+
+
+def test_a_git_that_ends_is_told_and_another_is_started(repo: Repo, opened: Open) -> None:
+    first = repo.commit("Start", {"a.py": "pass\n"})
+    second = repo.commit("More", {"b.py": "pass\n"})
+    third = repo.commit("And more", {"c.py": "pass\n"})
+    repository = opened(repo)
+    assert repository.changed_paths(first) == ("a.py",)
+    for process in started_by(repository):
+        os.kill(process, signal.SIGKILL)
+        os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT)
+    with pytest.raises(LastcallError, match="could not read the object"):
+        repository.commit(second)
+    with pytest.raises(LastcallError, match="could not be listed"):
+        repository.changed_paths(second)
+    assert repository.changed_paths(second) == ("b.py",)
+    assert repository.changed_paths(third) == ("c.py",)
+
+
+def started_by(repository: Repository) -> list[int]:
+    """The processes that a repository keeps."""
+    kept = (repository._objects._git, repository._differences._git)
+    return [each._process.proc.pid for each in kept if each._process and each._process.proc]
 
 
 def test_objects_of_a_push_are_seen_in_quarantine(repo: Repo, opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -860,6 +1105,10 @@ def test_nothing_of_the_repository_runs(repo: Repo, opened: Open, tmp_path: Path
     theirs = repo.commit("Theirs", {"b.py": BODY.replace("check", "look")})
     repo.checkout("main")
     merge = repo.merge("topic")
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    tree, options = repo.tree(), ("-c", "gpg.format=ssh", "-c", f"user.signingKey={key}")
+    signed = repo.git(*options, "commit-tree", "-S", "-m", "Signed", tree)
     canary = tmp_path / "canary"
     armed(repo, canary)
     repo.git("diff", "HEAD~1", check=False)
@@ -873,7 +1122,11 @@ def test_nothing_of_the_repository_runs(repo: Repo, opened: Open, tmp_path: Path
     assert len(repository.commits(base, merge)) == 3
     assert repository.merge_tree(ours, theirs) == repo.git("rev-parse", f"{merge}^{{tree}}")
     assert repository.replay_tree(theirs, ours) == repo.git("rev-parse", f"{merge}^{{tree}}")
+    assert repository.revert_tree(theirs, merge) == repository.commit(ours).tree
     assert repository.changed_paths(merge) == ("b.py",)
+    assert repository.submodules(merge) == ()
+    assert repository.tip("topic") == theirs
+    assert repository.signer(signed, f"ann@example.org {key.with_suffix('.pub').read_text()}".encode()) == "ann@example.org"
     assert repository.blame(merge, "a.py", 1, 5, base) == (ours,)
     assert read(repository.tree(merge), "b.py") == BODY.replace("check", "look").encode()
     assert read(repository.index_tree(), "a.py") == BODY.replace("check", "test").encode()
@@ -920,6 +1173,8 @@ def test_inherited_variables_have_no_say(repo: Repo, tmp_path: Path, monkeypatch
         assert paths(repository.tree(second)) == paths(repository.index_tree()) == paths(repository.work_tree()) == ["a.sql", "b.sql"]
         assert repository.replay_tree(second, first) == repository.commit(second).tree
         assert repository.changed_paths(second) == ("b.sql",)
+        assert repository.revert_tree(second, second) == repository.commit(first).tree
+        assert repository.branches() == {"main": second}
     assert not trace.exists()
     assert {name: os.environ[name] for name in inherited} == inherited
 
@@ -939,12 +1194,41 @@ def test_one_process_reads_all_files(repo: Repo, opened: Open, monkeypatch: pyte
     repository = opened(repo)
     tree = repository.tree(commit)
     started: list[str] = []
-    start = _Git.start
+    start = Plumbing.start
 
-    def counted(self: _Git, *arguments: str, environment: Mapping[str, str] | None = None) -> Git.AutoInterrupt:
+    def counted(self: Plumbing, *arguments: str, environment: Mapping[str, str] | None = None) -> Git.AutoInterrupt:
         started.append(arguments[0])
         return start(self, *arguments, environment=environment)
 
-    monkeypatch.setattr(_Git, "start", counted)
+    monkeypatch.setattr(Plumbing, "start", counted)
     assert sum(len(tree.read(blob, 100) or b"") for blob in tree.blobs) > 2000
     assert started == ["cat-file"]
+
+
+def test_one_process_compares_all_commits_and_plain_merges_take_none(repo: Repo, opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = repo.commit("Start", {"a.py": "pass\n"})
+    topics = []
+    for number in range(5):
+        repo.checkout(f"topic{number}", new=True, at=base)
+        topics.append(repo.commit("Topic", {f"topic{number}.py": "pass\n"}))
+    repo.checkout("main")
+    merges = [repo.merge(topic) for topic in topics]
+    repository = opened(repo)
+    started: list[str] = []
+    start = Plumbing.start
+
+    def counted(self: Plumbing, *arguments: str, environment: Mapping[str, str] | None = None) -> Git.AutoInterrupt:
+        started.append(arguments[0])
+        return start(self, *arguments, environment=environment)
+
+    monkeypatch.setattr(Plumbing, "start", counted)
+    for merge in merges:
+        ours, theirs = repository.commit(merge).parents
+        assert repository.is_ancestor(base, theirs)
+        assert not repository.is_ancestor(theirs, ours)
+        assert repository.merge_tree(ours, theirs) == repository.commit(merge).tree
+        assert repository.replay_tree(theirs, ours) == repository.commit(merge).tree
+        assert repository.revert_tree(merge, merge) == repository.commit(ours).tree
+        assert len(repository.changed_paths(merge)) == 1
+        assert repository.submodules(merge) == ()
+    assert sorted(started) == ["cat-file", "diff-tree"]

@@ -65,7 +65,12 @@ def test_what_steers_the_check_is_told_of_a_change(shop):
     }
     shop.commit("One", files)
     (change,) = facts(shop).changes
-    assert sorted(change.guards) == [".github/workflows/gate.yml", ".github/workflows/new.yml", ".lastcall.yml", "CODEOWNERS"]
+    assert sorted(guard.path for guard in change.guards) == [
+        ".github/workflows/gate.yml",
+        ".github/workflows/new.yml",
+        ".lastcall.yml",
+        "CODEOWNERS",
+    ]
 
 
 def test_queries_of_both_ends_are_read(shop):
@@ -90,13 +95,15 @@ def test_the_index_is_read_and_nobody_is_asked(shop):
     assert (found.reviewed, found.changes) == (False, ())
 
 
-def test_keys_of_the_policy_that_nobody_enforces_are_told(shop):
+def test_a_required_check_of_which_the_forge_told_nothing_is_missing(shop):
     shop.git("tag", "-d", "freeze/release/2.4")
     shop.commit("Ask for more", {".lastcall.yml": "checks: [load-test]\n"})
     shop.tag("freeze/release/2.4", message="Freeze")
     from lastcall.commands.check import Wishes, run
 
-    assert any("checks" in note for note in run(shop.root, Choice(), Wishes(NOBODY, "review")).release.notes)
+    report = run(shop.root, Choice(), Wishes(NOBODY, "review"))
+    assert [(each.name, each.state) for each in report.release.checks] == [("load-test", "unknown")]
+    assert [(each.rule, str(each.severity)) for each in report.findings] == [("missing-check", "error")]
 
 
 def test_a_whole_tree_is_its_own_release():

@@ -9,6 +9,7 @@ from dataclasses import replace
 from lastcall.model import Finding, Ignore, Location, Policy, Release, Side
 from lastcall.plugins import discover
 from lastcall.rules import Rule
+from lastcall.schema_changes import schema_changes
 
 
 def rules() -> Mapping[str, Rule]:
@@ -19,12 +20,15 @@ def rules() -> Mapping[str, Rule]:
 def check(release: Release, policy: Policy) -> tuple[list[Finding], list[Finding]]:
     """The findings of a release, and those that an inline ignore silenced (with its reason)."""
     every = rules()
-    found = list(_ask(every, [*release.changes, *release.unread], policy))
+    facts = [*release.changes, *release.checks, *([release.rewritten] if release.rewritten else []), *release.unread]
+    found = list(_ask(every, facts, policy))
     silenced: list[Finding] = []
     if release.after:
         brought = list(_ask(every, _facts(release.after), policy))
         if release.before:
             brought = subtract(brought, _ask(every, _facts(release.before), policy))
+            small = frozenset(name.lower() for name in policy.queries.small_tables)
+            brought += _ask(every, schema_changes(release.before, release.after, small), policy)
         kept, silenced, ignores = _silence(brought, release.after.ignores)
         found += kept
         found += _ask(every, ignores, policy)

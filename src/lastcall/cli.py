@@ -135,6 +135,7 @@ def _with(options: Sequence[Callable[[Command], Command]]) -> Callable[[Command]
 
 
 COLOR = click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True, help="Honours NO_COLOR.")
+VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Tell on standard error what the forge was asked, and what that cost.")
 PROGRESS = click.option("--progress/--no-progress", default=True, help="Show a bar for long work, on a terminal only.")
 FAIL_ON = click.option(
     "--fail-on", type=click.Choice(["note", "warning", "error"]), default="error", show_default=True, help="Lowest severity that fails."
@@ -151,7 +152,12 @@ REPORTING = _with(
 COMPARED = _with(
     [
         click.option("--release", "branch", metavar="BRANCH", help="Judge a release branch since its freeze."),
-        click.option("--freeze", metavar="REF", help="The freeze, instead of the tag freeze/BRANCH."),
+        click.option(
+            "--freeze",
+            metavar="REF|TIME",
+            help="The freeze, instead of the tag freeze/BRANCH: a commit, a tag, or a time as in 2026-03-01T18:00:00Z, which the forge is "
+            "asked about.",
+        ),
         click.option("--base", metavar="REF", help="Judge what HEAD (or --head) brings since it left REF."),
         click.option("--head", metavar="REF", help="The head to judge, instead of HEAD or the branch's tip."),
     ]
@@ -165,6 +171,9 @@ EVIDENCE = _with(
     ]
 )
 ONLY = click.option("--only", type=click.Choice(["review", "queries"]), help="Judge one half only.")
+JUDGE = click.option(
+    "--judge", is_flag=True, help="Let a real planner confirm or clear each missing index; it comes with lastcall[planner]."
+)
 LISTING = _with(
     [
         click.option(
@@ -191,7 +200,14 @@ def _asked(branch: str | None, freeze: str | None, base: str | None, head: str |
 
 @contextlib.contextmanager
 def _wishes(
-    *, progress: bool, evidence: Path | None = None, forge: str | None = None, only: str | None = None, fail_on: str = "error"
+    *,
+    progress: bool,
+    evidence: Path | None = None,
+    forge: str | None = None,
+    only: str | None = None,
+    fail_on: str = "error",
+    verbose: bool = False,
+    judge: bool = False,
 ) -> Iterator[Wishes]:
     from lastcall.commands.check import Wishes  # noqa: PLC0415
     from lastcall.model import Severity  # noqa: PLC0415
@@ -201,8 +217,19 @@ def _wishes(
     if evidence and forge not in (None, "recorded"):
         raise click.UsageError(f"--evidence replays a file: it does not go with --forge {forge}.")
     with watched(wanted=progress) as told:
-        source = Source(forge or "", evidence, dict(os.environ))
-        yield Wishes(source, only or "", Severity[fail_on.upper()], told)
+        source = Source(forge or "", evidence, dict(os.environ), _aside if verbose else _unsaid)
+        yield Wishes(source, only or "", Severity[fail_on.upper()], told, judge)
+
+
+def _aside(text: str) -> None:
+    """What only a curious user wants to know, apart from the report; it may come from a forge or a repository."""
+    from lastcall.formats._untrusted import no_commands, visible  # noqa: PLC0415
+
+    click.echo(no_commands(visible(f"lastcall: {text}")), err=True)
+
+
+def _unsaid(_: str) -> None:
+    """Where nobody is curious."""
 
 
 # ---------------------------------------------------------------------------------------------------------------- commands
@@ -228,7 +255,9 @@ def cli(ctx: click.Context, folder: str | None) -> None:
 @COMPARED
 @click.option("--staged", is_flag=True, help="Judge the index against HEAD: queries only.")
 @ONLY
+@JUDGE
 @EVIDENCE
+@VERBOSE
 @REPORTING
 def check(
     *,
@@ -238,8 +267,10 @@ def check(
     head: str | None,
     staged: bool,
     only: str | None,
+    judge: bool,
     evidence: Path | None,
     forge: str | None,
+    verbose: bool,
     format_: str,
     reports: tuple[tuple[str, Path], ...],
     fail_on: str,
@@ -254,7 +285,9 @@ def check(
     asked = _asked(branch, freeze, base, head, staged=staged)
     if staged and only == "review":
         raise click.UsageError("--staged judges queries only: nobody has reviewed the index.")
-    with _wishes(progress=progress, evidence=evidence, forge=forge, only=only, fail_on=fail_on) as wishes:
+    if judge and only == "review":
+        raise click.UsageError("--judge looks at queries: it does not go with --only review.")
+    with _wishes(progress=progress, evidence=evidence, forge=forge, only=only, fail_on=fail_on, verbose=verbose, judge=judge) as wishes:
         from lastcall.commands.check import run  # noqa: PLC0415
 
         report = run(Path(), asked, wishes)
@@ -263,13 +296,23 @@ def check(
 
 @cli.command()
 @PATHS
+@JUDGE
 @REPORTING
-def audit(paths: tuple[Path, ...], format_: str, reports: tuple[tuple[str, Path], ...], fail_on: str, color: str, progress: bool) -> int:
+def audit(
+    *,
+    paths: tuple[Path, ...],
+    judge: bool,
+    format_: str,
+    reports: tuple[tuple[str, Path], ...],
+    fail_on: str,
+    color: str,
+    progress: bool,
+) -> int:
     """Judge every query of a repository or folder.
 
     Not only what a release changes. A folder needs no git; several PATHs are read as one tree.
     """
-    with _wishes(progress=progress, fail_on=fail_on) as wishes:
+    with _wishes(progress=progress, fail_on=fail_on, judge=judge) as wishes:
         from lastcall.commands.audit import run  # noqa: PLC0415
 
         report = run(paths, wishes)
@@ -296,6 +339,29 @@ def schema(path: Path | None, format_: str, progress: bool) -> None:
     Each with the file and line that it comes from.
     """
     _list((path,) if path else (), "schema", format_, progress=progress)
+
+
+@cli.command()
+@PATHS
+@click.option(
+    "--statistics",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="A server's own numbers: the output of 'pg_dump --statistics-only', or a CSV of tables and rows.",
+)
+@LISTING
+@COLOR
+def plan(*, paths: tuple[Path, ...], statistics: Path | None, format_: str, progress: bool, color: str) -> None:
+    """Show how a real planner runs each query.
+
+    With the indexes that it lacks, and how its cost grows with the tables. It comes with lastcall[planner].
+    """
+    from lastcall.commands import plan as planning  # noqa: PLC0415
+    from lastcall.progress import watched  # noqa: PLC0415
+
+    with watched(wanted=progress) as told:
+        planned = planning.run(paths, statistics, told)
+    say(planning.as_json(planned) if format_ == "json" else planning.as_text(planned, Output("text", (), color).style))
 
 
 def _list(paths: tuple[Path, ...], what: str, format_: str, *, progress: bool) -> None:
@@ -349,22 +415,34 @@ def thaw(branch: str) -> None:
 @click.option("-o", "--output", "file", metavar="FILE", required=True, type=click.Path(path_type=Path), help="The evidence file to write.")
 @COMPARED
 @click.option("--forge", type=FORGE, help="Who is asked for reviews.  [default: detected]")
+@VERBOSE
 @PROGRESS
 def collect(
-    file: Path, branch: str | None, freeze: str | None, base: str | None, head: str | None, forge: str | None, progress: bool
+    *,
+    file: Path,
+    branch: str | None,
+    freeze: str | None,
+    base: str | None,
+    head: str | None,
+    forge: str | None,
+    verbose: bool,
+    progress: bool,
 ) -> None:
     """Fetch all review evidence into one file.
 
     'lastcall check --evidence FILE' replays it offline.
     """
     asked = _asked(branch, freeze, base, head)
-    with _wishes(progress=progress, forge=forge) as wishes:
+    with _wishes(progress=progress, forge=forge, verbose=verbose) as wishes:
         from lastcall.commands.check import collect as ask  # noqa: PLC0415
         from lastcall.forges.recorded import write  # noqa: PLC0415
 
         evidence = ask(Path(), asked, wishes)
     save(file, write(evidence))
-    told = f"{len(evidence.commits)} commits and {len(evidence.pulls)} pull requests from {evidence.forge}; {len(evidence.unread)} not read"
+    from lastcall.formats._wording import count  # noqa: PLC0415
+
+    found = f"{count(len(evidence.commits), 'commit')} and {count(len(evidence.pulls), 'pull request')}"
+    told = f"{found} from {evidence.forge}; {len(evidence.unread)} not read"
     say(f"{file}: {told}\n")
 
 
@@ -372,6 +450,7 @@ def collect(
 @click.argument("name", metavar="RULE|COMMIT")
 @COMPARED
 @EVIDENCE
+@VERBOSE
 @COLOR
 @PROGRESS
 def explain(
@@ -383,6 +462,7 @@ def explain(
     head: str | None,
     evidence: Path | None,
     forge: str | None,
+    verbose: bool,
     color: str,
     progress: bool,
 ) -> None:
@@ -391,7 +471,7 @@ def explain(
     For a commit, the options say what it is part of, as they do for check.
     """
     asked = _asked(branch, freeze, base, head)
-    with _wishes(progress=progress, evidence=evidence, forge=forge) as wishes:
+    with _wishes(progress=progress, evidence=evidence, forge=forge, verbose=verbose) as wishes:
         from lastcall.commands import explain as explaining  # noqa: PLC0415
 
         text = explaining.explain(Path(), name, asked, wishes, Output("text", (), color).style)

@@ -1,4 +1,4 @@
-"""What GitHub Actions says a run is for: the event of its environment, read as commits that arrive or would land.
+"""What GitHub Actions or GitLab CI says a run is for: the event of its environment, read as commits that arrive or would land.
 
 https://docs.github.com/actions/reference/events-that-trigger-workflows; ``GITHUB_SHA`` of a pull request is a merge made for the test, so
 the event's own file is read for its head.
@@ -20,13 +20,13 @@ _PULLS = frozenset({"pull_request", "pull_request_target", "pull_request_review"
 
 
 def read(environ: Mapping[str, str]) -> Push | Merge | None:
-    """What the run is for; None outside of GitHub Actions and for events that name no branch.
+    """What the run is for; None outside of GitHub Actions and GitLab CI, and for events that name no branch.
 
     Raises LastcallError where the event's file cannot be read or lacks what an event of its kind has.
     """
     name = environ.get("GITHUB_EVENT_NAME", "")
     if not name:
-        return None
+        return _gitlab(environ) if environ.get("GITLAB_CI") == "true" else None
     if name in _PULLS or name == "merge_group":
         payload = _payload(environ)
         try:
@@ -37,6 +37,17 @@ def read(environ: Mapping[str, str]) -> Push | Merge | None:
         return _push(_payload(environ))
     ref, sha = environ.get("GITHUB_REF", ""), environ.get("GITHUB_SHA", "")
     return Push(ref.removeprefix(_BRANCH), sha) if ref.startswith(_BRANCH) and sha else None
+
+
+def _gitlab(environ: Mapping[str, str]) -> Push | Merge | None:
+    """A pipeline of a merge request, or of a branch: https://docs.gitlab.com/ci/variables/predefined_variables/."""
+    head, number = environ.get("CI_COMMIT_SHA", ""), environ.get("CI_MERGE_REQUEST_IID", "")
+    into, base = environ.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", ""), environ.get("CI_MERGE_REQUEST_DIFF_BASE_SHA", "")
+    if number.isdecimal() and into and base and head:
+        # A pipeline of merged results runs on a merge that GitLab made to try it out; the head of the merge request is told beside it.
+        return Merge(into=into, base=base, head=environ.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or head, pull=int(number))
+    branch, old = environ.get("CI_COMMIT_BRANCH", ""), environ.get("CI_COMMIT_BEFORE_SHA", "")
+    return Push(branch, head, None if absent(old) else old) if branch and head else None
 
 
 def absent(sha: str) -> bool:
@@ -58,6 +69,7 @@ def _group(payload: Mapping[str, object]) -> Merge:
         base=_text(group, "base_sha"),
         head=_text(group, "head_sha"),
         pull=int(queued[1]) if queued else None,
+        group=True,
     )
 
 

@@ -117,6 +117,8 @@ class Commit:
     author: Person
     committer: Person
     message: str
+    authored: str = ""
+    """Author's date as the object says it (``1772445600 +0000``).  Anybody can write it: it finds candidates, and proves nothing."""
 
     @property
     def subject(self) -> str:
@@ -141,16 +143,65 @@ class History(Protocol):
     def replay_tree(self, original: str, onto: str) -> str | None:
         """The tree that a mechanical cherry-pick of ``original`` onto ``onto`` gives; None where it conflicts."""
 
-    def changed_paths(self, commit: str) -> tuple[str, ...]:
-        """The paths in which a commit differs from its first parent (all its paths, for a root commit)."""
+    def revert_tree(self, reverted: str, onto: str) -> str | None:
+        """The tree that a mechanical revert of ``reverted`` (against its first parent) on ``onto`` gives; None where it conflicts."""
+
+    def replay_line(self, originals: Sequence[str], onto: str) -> str | None:
+        """The tree that mechanical cherry-picks of ``originals``, one after another, give; None where one of them conflicts."""
+
+    def revert_line(self, reverted: Sequence[str], onto: str) -> str | None:
+        """The tree that mechanical reverts of ``reverted``, one after another, give; None where one of them conflicts."""
+
+    def merge_bases(self, one: str, other: str) -> tuple[str, ...]:
+        """The best common ancestors of two commits: none of unrelated histories, several where they were merged crosswise."""
+
+    def changed_paths(self, commit: str, since: str | None = None) -> tuple[str, ...]:
+        """The paths in which a commit differs from the commit ``since``; None: from its first parent (all its paths, for a root commit)."""
+
+    def submodules(self, commit: str, since: str | None = None) -> tuple[SubmoduleMove, ...]:
+        """The submodules that a commit moves, adds or takes away, against the commit ``since``; None: against its first parent."""
+
+    def commits(self, exclude: str | None, include: str) -> tuple[Commit, ...]:
+        """What is reachable from ``include`` and not from ``exclude`` (None: all), parents before children."""
+
+    def tip(self, branch: str) -> str | None:
+        """The commit of a branch: the remote-tracking one of origin, else the local one; None where the clone has neither."""
+
+    def branches(self) -> Mapping[str, str]:
+        """The commit of every branch by its name, chosen as ``tip`` does."""
+
+
+@dataclass(frozen=True)
+class SubmoduleMove:
+    """A submodule before and after a commit: commits of its own repository, whose content nobody here has seen; None where it is not."""
+
+    path: str
+    before: str | None
+    after: str | None
 
 
 @dataclass(frozen=True)
 class Freeze:
-    """Where the release branch was frozen: a commit, and what says so (``tag freeze/release/2.4``, ``--freeze v2.4.0-rc1``)."""
+    """Where the release branch was frozen: a commit, and what says so (``tag freeze/release/2.4``, ``--freeze v2.4.0-rc1``).
+
+    ``tag`` is the id of the tag object where a tag says so (the commit's own for a lightweight one), and ``name`` is its name.
+    """
 
     commit: str
     source: str
+    tag: str = ""
+    annotated: bool = True
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """The freeze is no ancestor of the head: ``lost`` are the commits that were frozen and are not in the release any more."""
+
+    freeze: Freeze
+    branch: str
+    head: str
+    lost: tuple[Commit, ...]
 
 
 # ---------------------------------------------------------------------------------------------------------------- review
@@ -193,6 +244,9 @@ class Review:
     commit: str | None
     submitted_at: str
     can_write: bool | None = None
+    edited_at: str | None = None
+    teams: tuple[str, ...] = ()
+    """The teams on whose behalf it was given, as CODEOWNERS writes them (``@acme/db``), where the forge tells."""
 
 
 @dataclass(frozen=True)
@@ -208,6 +262,26 @@ class PullCommit:
     author_name: str = ""
     co_authors: tuple[Account, ...] = ()
     verified: bool = False
+    signed_by_forge: bool = False
+
+
+@dataclass(frozen=True)
+class ForcePush:
+    """The head branch of a pull request was made to point somewhere else; None where the forge has lost the account or the commit."""
+
+    actor: Account | None
+    before: str | None
+    after: str | None
+    at: str
+
+
+@dataclass(frozen=True)
+class BaseChange:
+    """A pull request was pointed at another base branch."""
+
+    before: str
+    after: str
+    at: str
 
 
 @dataclass(frozen=True)
@@ -228,11 +302,17 @@ class Pull:
     merge_signed_by_forge: bool = False
     reviews: tuple[Review, ...] = ()
     commits: tuple[PullCommit, ...] = ()
+    force_pushes: tuple[ForcePush, ...] = ()
+    base_changes: tuple[BaseChange, ...] = ()
+    merged_by: Account | None = None
 
 
 @dataclass(frozen=True)
 class CommitEvidence:
-    """What the forge knows of one late commit: the pull requests that hold it, and the accounts of its people as in ``PullCommit``."""
+    """What the forge knows of one late commit: the pull requests that hold it, and the accounts of its people as in ``PullCommit``.
+
+    ``reviews`` are approvals of the commit itself, without a pull request (signed ``Reviewed-by`` trailers).
+    """
 
     sha: str
     pulls: tuple[int, ...] = ()
@@ -240,21 +320,88 @@ class CommitEvidence:
     committer: Account | None = None
     co_authors: tuple[Account, ...] = ()
     verified: bool = False
+    signed_by_forge: bool = False
+    reviews: tuple[Review, ...] = ()
+
+
+class RunState(StrEnum):
+    """How a check ended.  Skipped and neutral ones count as green, as on GitHub, and are told: they say nothing of the commit."""
+
+    PASSED = "passed"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    PENDING = "pending"
+
+
+@dataclass(frozen=True)
+class CheckRun:
+    """The newest run of a check on one commit (or a commit status): its name, and the app that told of it by slug and by number."""
+
+    name: str
+    state: RunState
+    app: str = ""
+    app_id: int | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class CommitChecks:
+    """All check runs and statuses of a commit; an empty list means that none ran, never that all is well."""
+
+    commit: str
+    runs: tuple[CheckRun, ...] = ()
+
+
+@dataclass(frozen=True)
+class Team:
+    """Who an owner that is no login stands for: ``@acme/db`` or an e-mail address, as CODEOWNERS writes it."""
+
+    name: str
+    members: tuple[Account, ...] = ()
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where the server says that a branch was at a time (ISO 8601 with its zone, as it was asked).
+
+    ``log`` says in words what it was read from (``GitHub's activity log``).
+    """
+
+    branch: str
+    time: str
+    commit: str
+    log: str = ""
+
+
+@dataclass(frozen=True)
+class TagEvidence:
+    """What a tag names on the server: the id of the tag object, and of the commit behind it."""
+
+    name: str
+    object: str
+    commit: str
 
 
 @dataclass(frozen=True)
 class Evidence:
     """All review evidence of one release, as ``lastcall collect`` writes it and ``check --evidence`` replays it.
 
-    ``unread`` says what the forge did not answer; its ``subject`` is the commit (``commit:<sha>``) or pull request (``pull:<n>``) that
-    it is about, or empty for everything.  A commit that is in neither ``commits`` nor ``unread`` was never asked for: that is unknown too.
+    ``unread`` says what the forge did not answer; its ``subject`` is the commit (``commit:<sha>``), pull request (``pull:<n>``), checks
+    (``checks:<sha>``) or owner (``owner:@acme/db``) that it is about, or empty for everything.  A commit that is in neither ``commits``
+    nor ``unread`` was never asked for: that is unknown too.
     """
 
     forge: str
     repository: str = ""
+    asked: str = ""
+    """The name that the repository was asked under: the forge answers under its old names, too."""
     commits: tuple[CommitEvidence, ...] = ()
     pulls: tuple[Pull, ...] = ()
     unread: tuple[Unread, ...] = ()
+    checks: CommitChecks | None = None
+    teams: tuple[Team, ...] = ()
+    moments: tuple[Moment, ...] = ()
+    tags: tuple[TagEvidence, ...] = ()
 
 
 class Verdict(StrEnum):
@@ -268,7 +415,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Approval:
-    """An approval that counts, and what carried it to the release head (same-commit, same-tree, replay, forge-merge)."""
+    """An approval that counts, and what carried it to the release head (same-commit, same-tree, replay, forge-merge, pick, signature)."""
 
     reviewer: str
     commit: str
@@ -277,11 +424,60 @@ class Approval:
 
 
 @dataclass(frozen=True)
+class OwnersNeeded:
+    """One of ``owners`` (as CODEOWNERS writes them) must approve ``paths``."""
+
+    owners: tuple[str, ...]
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Need:
+    """The smallest step to an approval: so many ``approvals`` more, at the commit ``at``, by nobody of ``not_by``, and by these owners.
+
+    ``at`` is empty where the change has landed: it must be reverted, and come again through a pull request with these.
+    """
+
+    approvals: int
+    at: str = ""
+    not_by: tuple[str, ...] = ()
+    owners: tuple[OwnersNeeded, ...] = ()
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A path that steers lastcall itself (the policy, CODEOWNERS, the workflow that runs it) and that a change touches.
+
+    ``owners`` are those that CODEOWNERS of the base names for it; ``owner_approved`` whether one of them is among the approvers (None:
+    nobody owns it, or who does is not known).
+    """
+
+    path: str
+    owners: tuple[str, ...] = ()
+    owner_approved: bool | None = None
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """Break-glass: two people let a change through without an approval (the policy's ``waivers:``).
+
+    ``change`` is ``pull:12`` or ``commit:<sha>``; ``commit`` binds a pull request's waiver to its last commit (empty: not bound);
+    ``expiry`` is the last day on which it holds (``2026-12-01``, UTC).
+    """
+
+    change: str
+    reason: str
+    expiry: str
+    people: tuple[str, ...]
+    commit: str = ""
+
+
+@dataclass(frozen=True)
 class Change:
     """The commits that landed together: a merged pull request, or a commit of its own; with the verdict on its approval.
 
-    ``reason`` is kebab-case and stable; ``detail`` is one sentence a person can act on; ``guards`` are the paths in it that steer
-    lastcall itself (the policy, CODEOWNERS, the workflow that runs it).
+    ``reason`` is kebab-case and stable; ``detail`` is one sentence a person can act on; ``needs`` is the same for programs, where an
+    approval would help; ``waiver`` is the one that let it through.
     """
 
     id: str
@@ -293,7 +489,33 @@ class Change:
     reason: str
     detail: str
     approvals: tuple[Approval, ...] = ()
-    guards: tuple[str, ...] = ()
+    guards: tuple[Guard, ...] = ()
+    needs: Need | None = None
+    waiver: Waiver | None = None
+    approved_in: tuple[Pull, ...] = ()
+    """Other pull requests, in which what it was picked from was approved."""
+
+
+class CheckState(StrEnum):
+    """Whether a required check is green on exactly the release head; only ``passed`` is."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    PENDING = "pending"
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check that the policy requires, as it stands on the release head; ``detail`` is one sentence a person can act on."""
+
+    name: str
+    app: str
+    commit: str
+    state: CheckState
+    detail: str
+    url: str = ""
 
 
 # ---------------------------------------------------------------------------------------------------------------- queries
@@ -301,11 +523,16 @@ class Change:
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its type as the schema writes it, upper-cased, and whether it may be null."""
+    """A column: its type as the schema writes it, upper-cased, and whether it may be null.
+
+    ``collation`` and ``charset`` are folded names, of the column or (MySQL) of its table; empty where the database's own hold.
+    """
 
     name: str
     type: str
     nullable: bool = True
+    collation: str = ""
+    charset: str = ""
 
 
 @dataclass(frozen=True)
@@ -315,6 +542,8 @@ class Index:
     ``columns`` are key columns in order: a plain column by its folded name, an expression as normalised SQL in parentheses
     (``(LOWER(email))``). ``where`` is the predicate of a partial index as normalised SQL.  ``method`` is btree unless the DDL says
     otherwise.
+
+    What is said of single key columns stands in tuples that are as long as ``columns``, or empty where nothing is said of any.
     """
 
     name: str
@@ -324,6 +553,26 @@ class Index:
     method: str = "btree"
     primary: bool = False
     location: Location | None = None
+    descending: tuple[bool, ...] = ()
+    nulls_first: tuple[bool, ...] = ()
+    """Where the nulls of each column stand when the index is read forwards.  Empty, as ``descending``: every column is ascending, with its
+    nulls where the dialect puts them (PostgreSQL, Oracle: last; the others: first)."""
+    opclasses: tuple[str, ...] = ()
+    """PostgreSQL's operator classes, without their schema (``text_pattern_ops``)."""
+    collations: tuple[str, ...] = ()
+    """Folded names of the collations that the index writes; empty where the column's own holds."""
+    lengths: tuple[int, ...] = ()
+    """MySQL: how many characters of each column are indexed; zero: all of it."""
+    included: tuple[str, ...] = ()
+    """Columns that the index covers besides its keys (``INCLUDE``)."""
+    blocking: str = ""
+    """What in its DDL makes writers wait while it is built on a table with rows (``CREATE INDEX without CONCURRENTLY``)."""
+
+    @property
+    def form(self) -> tuple[object, ...]:
+        """What it indexes and how, without its name, its place and what it guarantees: two of one form serve the same."""
+        order = (self.descending, self.nulls_first, self.opclasses, self.collations, self.lengths, self.included)
+        return self.columns, self.where, self.method, *order
 
     @property
     def in_words(self) -> str:
@@ -334,12 +583,18 @@ class Index:
 
 @dataclass(frozen=True)
 class ForeignKey:
-    """A reference from ``columns`` of the table that holds it to ``referenced`` columns of ``table`` (empty: its primary key)."""
+    """A reference from ``columns`` of the table that holds it to ``referenced`` columns of ``table`` (empty: its primary key).
+
+    ``on_delete`` is what happens to the rows when the row they refer to is deleted (``CASCADE``; empty: it is refused).  ``missing`` is
+    the index by which they would be found, where the table is judged and has none.
+    """
 
     columns: tuple[str, ...]
     table: str
     referenced: tuple[str, ...] = ()
     location: Location | None = None
+    on_delete: str = ""
+    missing: MissingIndex | None = None
 
 
 @dataclass(frozen=True)
@@ -366,12 +621,14 @@ class Table:
 class Catalog:
     """The tables of one tree by folded name; a schema-qualified name is found with and without its schema.
 
-    ``views`` holds the names of views, which are no tables but known; their definitions stay in the sql package.
+    ``views`` holds the names of views, which are no tables but known; their definitions stay in the sql package.  ``dropped`` tells by
+    table of the indexes that some DDL took away from it, in order, each with the place of that DDL.
     """
 
     dialect: str = ""
     tables: Mapping[str, Table] = field(default_factory=dict)
     views: frozenset[str] = frozenset()
+    dropped: Mapping[str, tuple[tuple[Index, Location], ...]] = field(default_factory=dict)
 
     def table(self, name: str) -> Table | None:
         """The table ``name`` (folded), by its full name or, where only one table has it, by the part after the last dot."""
@@ -412,6 +669,8 @@ class AccessPath(StrEnum):
     """Tied by equality to a table reached before, and no index serves that: the whole table is read."""
     UNINDEXED_FILTER = "unindexed-filter"
     """It drives the query by a selective filter that no index serves."""
+    UNINDEXED_SORT = "unindexed-sort"
+    """Its first rows are wanted in an order that no index has: all of it is read and sorted."""
     HASHED_JOIN = "hashed-join"
     """Nothing drives the query: whole tables are hashed.  ``missing`` is set where neither side of the join has an index."""
     WHOLE = "whole"
@@ -443,6 +702,61 @@ class Access:
     missing: MissingIndex | None = None
     selective: bool = False
     """What it is looked up for are few rows (an equality drives, not a range)."""
+    aside: bool = False
+    """Another part of the query reads a whole table whatever the indexes, so that what is missing here weighs little."""
+
+
+@dataclass(frozen=True)
+class DroppedIndex:
+    """An index that the release takes away although queries need it: ``lost`` is how they now reach the table, each by another index.
+
+    ``table`` is as the release leaves it; ``location`` that of what dropped the index, else the table's.
+    """
+
+    index: Index
+    table: Table
+    location: Location | None
+    lost: tuple[Access, ...]
+
+
+@dataclass(frozen=True)
+class BuiltIndex:
+    """An index that the release builds on a table that was there before, in a way that makes writers wait (``index.blocking``).
+
+    ``online`` is the statement that builds it without; ``by_edition``: not every edition of the server can.
+    """
+
+    index: Index
+    table: Table
+    online: str = ""
+    by_edition: bool = False
+
+
+class HazardKind(StrEnum):
+    """What is wrong with a query besides an index that it lacks; each has a rule of its name."""
+
+    MISMATCHED_JOIN_TYPES = "mismatched-join-types"
+    UNSARGABLE_PREDICATE = "unsargable-predicate"
+    CARTESIAN_JOIN = "cartesian-join"
+    UNSERVED_OR = "unserved-or"
+    NOT_IN_NULLABLE = "not-in-nullable"
+    UNBOUNDED_WRITE = "unbounded-write"
+
+
+@dataclass(frozen=True)
+class Hazard:
+    """Something in a query that makes it slow or wrong, with its place.
+
+    ``tables`` and ``columns`` are what it is about, in pairs where there are several of both; ``told`` is what a rule says of them beyond
+    their names (an expression, the types of two columns, a verb); ``index`` the one that cannot be used because of it.
+    """
+
+    kind: HazardKind
+    location: Location
+    tables: tuple[Table, ...] = ()
+    columns: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+    index: Index | None = None
 
 
 @dataclass(frozen=True)
@@ -460,6 +774,7 @@ class Query:
     tables: tuple[str, ...] = ()
     joins: tuple[Join, ...] = ()
     accesses: tuple[Access, ...] = ()
+    hazards: tuple[Hazard, ...] = ()
     unknown_tables: tuple[Unread, ...] = ()
 
 
@@ -483,6 +798,8 @@ class Side:
     ignores: tuple[Ignore, ...] = ()
     files: int = 0
     notes: tuple[str, ...] = ()
+    views: Mapping[str, str] = field(default_factory=dict)
+    """The query of each view as it is written, by the view's folded name: what a planner is given to make the view of."""
 
 
 # ---------------------------------------------------------------------------------------------------------------- release and report
@@ -513,6 +830,9 @@ class Release:
     freeze: Freeze | None = None
     reviewed: bool = False
     changes: tuple[Change, ...] = ()
+    checks: tuple[Check, ...] = ()
+    rewritten: Rewritten | None = None
+    repository: str = ""
     after: Side | None = None
     before: Side | None = None
     unread: tuple[Unread, ...] = ()
@@ -535,6 +855,32 @@ class Excerpt:
     lines: tuple[str, ...]
 
 
+class Ruling(StrEnum):
+    """What a real planner says of a finding that asks for an index."""
+
+    CONFIRMED = "confirmed"
+    """With the index the query is planned at least ten times cheaper."""
+    CLEARED = "cleared"
+    """The index makes no such difference."""
+    ABSTAINED = "abstained"
+    """The planner could not be asked; ``reason`` says why."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the judge, a real planner that believes in tables of many rows, says of a finding.
+
+    ``cost`` is what the query costs today and ``with_index`` with the index that is suggested, in the planner's units; ``factor`` is how
+    many times cheaper that is.  All three are None where the planner abstains, or (SQLite's) tells plans but no costs.
+    """
+
+    verdict: Ruling
+    cost: float | None = None
+    with_index: float | None = None
+    factor: float | None = None
+    reason: str = ""
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing that a rule has to say, with its place, its evidence and what to do."""
@@ -552,6 +898,8 @@ class Finding:
     fingerprint: str = ""
     reason: str = ""
     excerpt: Excerpt | None = None
+    judge: Judgement | None = None
+    """None where no judge was asked for, or the finding asks for no index."""
 
 
 @dataclass(frozen=True)
@@ -563,6 +911,7 @@ class Report:
     ignored: tuple[Finding, ...] = ()
     fail_on: Severity = Severity.ERROR
     version: str = ""
+    policy: Policy | None = None
 
     @property
     def failed(self) -> bool:
@@ -593,7 +942,27 @@ class ReviewPolicy:
     code_owners: bool = True
     carry: str = "replay"
     accept_base: tuple[str, ...] = ()
+    """Branch names or patterns, as the next."""
+    accept_picks_from: tuple[str, ...] = ()
+    allow_clean_revert: bool = False
+    allow_post_merge: bool = False
+    allow_suggestions: bool = False
+    """Whether somebody whose suggestion was accepted may approve; a co-author otherwise may not."""
+    submodules: str = "block"
+    """``block``: moving a submodule is blocked, since its commits are not seen; ``require-approval``: an approval of the move is enough."""
+    approving_bots: tuple[str, ...] = ()
+    """Logins of bots whose approval counts as a person's."""
+    allowed_signers: str = ""
+    """The file of the base that ssh signatures are verified by (the forge ``trailers``); empty: the first of the usual places."""
     exempt: tuple[Exemption, ...] = ()
+
+
+@dataclass(frozen=True)
+class RequiredCheck:
+    """A check that must be green on the release head, by name; ``app``: the slug or number of the app that must have told so, or empty."""
+
+    name: str
+    app: str = ""
 
 
 @dataclass(frozen=True)
@@ -612,6 +981,8 @@ class QueryPolicy:
         "site-packages/",
     )
     small_tables: tuple[str, ...] = ()
+    rows: Mapping[str, int] = field(default_factory=dict)
+    """How many rows the judge believes in, by table; ``default`` is for all others."""
 
 
 @dataclass(frozen=True)
@@ -621,15 +992,16 @@ class Policy:
     branches: tuple[str, ...] = ("release/*",)
     freeze_at: str = ""
     review: ReviewPolicy = field(default_factory=ReviewPolicy)
-    checks: tuple[str, ...] = ()
+    checks: tuple[RequiredCheck, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
     queries: QueryPolicy = field(default_factory=QueryPolicy)
     severities: Mapping[str, Severity | None] = field(default_factory=dict)
     """Severity by rule name; None switches a rule off."""
     options: Mapping[str, object] = field(default_factory=dict)
     """The rule's own ``Options``, by rule name, where the policy sets any."""
-    later: tuple[str, ...] = ()
-    """Rules that the policy sets and this version does not have yet."""
     path: str | None = None
+    blob: str = ""
+    """The git id of the policy's file, where there is one."""
 
 
 Progress = Callable[[str, int, int], None]

@@ -13,6 +13,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, make_dataclass, replace
+from datetime import date
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal, get_type_hints
 
@@ -26,9 +27,11 @@ from lastcall.model import (
     QueryPolicy,
     Release,
     Report,
+    RequiredCheck,
     ReviewPolicy,
     Severity,
     Tree,
+    Waiver,
 )
 
 if TYPE_CHECKING:
@@ -47,28 +50,16 @@ STARS = 3
 """Wildcards of a pattern between two slashes, and ``**`` in all of it: matching takes a time to the power of their number."""
 TOLD = 10
 """Errors that one message lists."""
+PEOPLE = 2
+"""Who must answer for a waiver, at least."""
 
-LATER = frozenset({"accept-picks-from", "allow-clean-revert", "allow-post-merge", "submodules", "waivers", "rows"})
-"""Keys that the design names and this version does not act on: refused, so that nobody relies on them."""
-LATER_RULES = frozenset(
-    {
-        *("altered-cherry-pick", "altered-merge", "failed-check", "missing-check", "rewritten-history"),
-        *("blocking-index-build", "cartesian-join", "dropped-index", "mismatched-join-types", "not-in-nullable", "redundant-index"),
-        *("unbounded-write", "unindexed-foreign-key", "unindexed-sort", "unsargable-predicate", "unserved-or"),
-    }
-)
-"""Rules that the design names: a policy may set those that this version lacks, and is told that nothing comes of it."""
-
-
-@dataclass(frozen=True)
-class _LaterOptions:
-    """The options of a rule that does not exist yet."""
-
-
+ROWS = range(1, 10_000_000_001)
+"""How many rows the judge can be told to believe in."""
 Loc = tuple[str | int, ...]
 Word = Literal["error", "warning", "note", "off", "on"]
 Dialect = Literal["auto", "postgres", "mysql", "sqlite", "tsql", "oracle"]
 Carry = Literal["none", "same-tree", "replay"]
+Submodules = Literal["block", "require-approval"]
 
 _CALLED = {"postgresql": "postgres", "pg": "postgres", "mariadb": "mysql", "mssql": "tsql", "sqlserver": "tsql", "sql server": "tsql"}
 """What people call a dialect, where the nearest spelling would be another one."""
@@ -95,7 +86,9 @@ class FreezeKeys:
     """Where the release branches are frozen."""
 
     __pydantic_config__ = _strict("freeze")
-    at: str = field(metadata=_says("The freeze: a tag, branch or commit."))
+    at: str = field(
+        metadata=_says("The freeze: a tag, branch or commit; or a time with its zone (2026-11-21T18:00Z), which the forge's log must know.")
+    )
 
 
 @dataclass(frozen=True)
@@ -119,7 +112,9 @@ class ReviewKeys:
 
     __pydantic_config__ = _strict("review")
     approvals: int = field(default=1, metadata=_says("Independent approvers that each late change needs.", ge=1))
-    code_owners: bool = field(default=True, metadata=_says("CODEOWNERS of the base must have approved. Not enforced by this version."))
+    code_owners: bool = field(
+        default=True, metadata=_says("An owner of each file, by CODEOWNERS of the base, must have approved; files without one need none.")
+    )
     carry: Carry = field(
         default="replay",
         metadata=_says(
@@ -128,9 +123,67 @@ class ReviewKeys:
         ),
     )
     accept_base: tuple[str, ...] = field(
-        default=(), metadata=_says("An approval given for one of these branches counts, too, when the change was carried over unchanged.")
+        default=(),
+        metadata=_says(
+            "Branches, by name or pattern: an approval given for one of them counts, too, when the change was carried over unchanged."
+        ),
+    )
+    accept_picks_from: tuple[str, ...] = field(
+        default=(),
+        metadata=_says("Branches, by name or pattern: a clean cherry-pick of a commit that was approved for one of them is approved."),
+    )
+    allow_clean_revert: bool = field(
+        default=False, metadata=_says("A revert that git makes the same way needs no approval, whatever it takes back.")
+    )
+    allow_post_merge: bool = field(default=False, metadata=_says("An approval that was given only after the merge counts."))
+    allow_suggestions: bool = field(
+        default=False, metadata=_says("Whoever is a co-author only by a suggestion that was accepted may approve, too.")
+    )
+    submodules: Submodules = field(
+        default="block",
+        metadata=_says(
+            "A submodule that moves: block (its commits are not seen, so nothing approves them), or require-approval (an approval of the "
+            "move is enough)."
+        ),
+    )
+    approving_bots: tuple[str, ...] = field(default=(), metadata=_says("Logins of bots whose approval counts as a person's."))
+    allowed_signers: str = field(
+        default="",
+        metadata=_says(
+            "The file of the base with the keys that signed Reviewed-by trailers are verified by (forge trailers). Left out: the first "
+            "of the usual places."
+        ),
     )
     exempt: tuple[ExemptKeys, ...] = field(default=(), metadata=_says("Late changes that need no approval."))
+
+
+@dataclass(frozen=True)
+class CheckKeys:
+    """A check that must be green on exactly the release head."""
+
+    __pydantic_config__ = _strict("check")
+    name: str = field(metadata=_says("The check's name, to the letter: `test (3.12)` is another one than `test`."))
+    app: str | int = field(
+        default="", metadata=_says("The app that must have told so, by its slug (github-actions) or its number. Left out: any.")
+    )
+
+
+@dataclass(frozen=True)
+class WaiverKeys:
+    """Break-glass: two people let one change through without an approval."""
+
+    __pydantic_config__ = _strict("waiver")
+    change: str = field(metadata=_says("pull:<number> or commit:<id>.", pattern=r"^(pull:[1-9][0-9]{0,9}|commit:[0-9a-fA-F]{7,64})$"))
+    reason: str = field(metadata=_says("Why it could not wait for an approval: every report shows it."))
+    expiry: str = field(metadata=_says("The last day on which it holds (UTC), like 2026-12-01.", pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))
+    people: tuple[str, ...] = field(metadata=_says("The logins of the two people, or more, who answer for it.", min_length=PEOPLE))
+    commit: str = field(
+        default="",
+        metadata=_says(
+            "The last commit of the pull request that the waiver is for: what is pushed later is not let through.",
+            pattern=r"^[0-9a-fA-F]{7,64}$",
+        ),
+    )
 
 
 @dataclass(frozen=True)
@@ -146,6 +199,13 @@ class QueryKeys:
     )
     exclude: tuple[str, ...] = field(default=QueryPolicy().exclude, metadata=_says("Files that are not read; patterns as in .gitignore."))
     small_tables: tuple[str, ...] = field(default=(), metadata=_says("Tables that are always small: reading all of one needs no index."))
+    rows: dict[str, int] = field(
+        default_factory=dict,
+        metadata=_says(
+            "How many rows the judge believes in, by table; default is for all others, and is 10,000,000 where it is left out.",
+            json_schema_extra={"additionalProperties": {"type": "integer", "minimum": ROWS[0], "maximum": ROWS[-1]}},
+        ),
+    )
 
 
 @dataclass(frozen=True)
@@ -158,13 +218,17 @@ class PolicyKeys:
         default=None, metadata=_says("Where the release branches are frozen. Left out: the tag freeze/<branch>.")
     )
     review: ReviewKeys = field(default_factory=ReviewKeys)
-    checks: tuple[str, ...] = field(
-        default=(), metadata=_says("Checks that must be green on exactly the release head. Not enforced by this version.")
+    checks: tuple[str | CheckKeys, ...] = field(
+        default=(), metadata=_says("Checks that must be green on exactly the release head: a name, or a name and the app that tells it.")
+    )
+    waivers: tuple[WaiverKeys, ...] = field(
+        default=(), metadata=_says("Break-glass: changes that two people let through without an approval, until a day.")
     )
     queries: QueryKeys = field(default_factory=QueryKeys)
 
 
 SECTIONS: Mapping[str, type] = {"review": ReviewKeys, "queries": QueryKeys, "freeze": FreezeKeys}
+ENTRIES: Mapping[str, type] = {"checks": CheckKeys, "waivers": WaiverKeys}
 
 
 def _shape(rules: Mapping[str, type]) -> type[Any]:
@@ -192,11 +256,7 @@ def _setting(name: str, options: type) -> type[Any]:
 
 def schema(rules: Mapping[str, type]) -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a policy, for editors; ``rules`` is the ``Options`` class of each rule by its name."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_adapter(_with_later(rules)).json_schema()}
-
-
-def _with_later(rules: Mapping[str, type]) -> dict[str, type]:
-    return {**dict.fromkeys(LATER_RULES, _LaterOptions), **rules}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_adapter(rules).json_schema()}
 
 
 def _adapter(rules: Mapping[str, type]) -> TypeAdapter[Any]:
@@ -241,10 +301,10 @@ def load(tree: Tree | None, rules: Mapping[str, type], path: str = NAME) -> Poli
     try:
         data, places = _parse(_decode(content))
         if data is None:
-            return Policy(path=blob.path)
+            return Policy(path=blob.path, blob=blob.id)
         keys = _validate(_with_words(data), places, rules)
-        _check_patterns(places)
-        return _policy(keys, rules, blob.path, places)
+        _check_values(keys, places)
+        return replace(_policy(keys, rules, places), path=blob.path, blob=blob.id)
     except _Refused as refused:
         raise LastcallError(f"{blob.path}:{refused.line}: {refused.message}", refused.hint) from None
     except _Invalid as invalid:
@@ -452,7 +512,7 @@ def _validate(data: object, places: Mapping[Loc, _Place], rules: Mapping[str, ty
 
     try:
         # As JSON, because strict means there what it means in the file: a list may become a tuple, and no text a number.
-        return _adapter(_with_later(rules)).validate_json(json.dumps(data))
+        return _adapter(rules).validate_json(json.dumps(data))
     except ValidationError as error:
         raise _Invalid(_problems(error.errors(include_url=False), places, rules)) from None
 
@@ -466,25 +526,74 @@ def _problems(errors: Sequence[ErrorDetails], places: Mapping[Loc, _Place], rule
     return sorted(_problem(loc, found, places, rules) for loc, found in by_loc.items() if loc not in above)
 
 
-def _check_patterns(places: Mapping[Loc, _Place]) -> None:
-    """Refuses what is no pattern, and one whose many wildcards would take for ever on a long path: a policy may be a stranger's."""
-    patterns = {
-        loc: place for loc, place in places.items() if loc and loc[0] != "rules" and not {"exclude", "schema", "paths"}.isdisjoint(loc)
-    }
-    problems = [
-        _Problem(place.line, f"{_name(loc)} is a pattern that cannot be read: `{_clip(place.text)}`")
-        for loc, place in patterns.items()
-        if place.text and isinstance(loc[-1], int) and not _is_pattern(place.text)
-    ]
+def _check_values(keys: Any, places: Mapping[Loc, _Place]) -> None:
+    """Refuses what has the right type and yet means nothing."""
+    checks, waivers = _bad_apps(keys.checks, places), _bad_waivers(keys.waivers, places)
+    problems = [*_bad_patterns(places), *_bad_paths(keys.review, places), *checks, *waivers, *_bad_rows(keys.queries, places)]
     if problems:
-        raise _Invalid(problems)
+        raise _Invalid(sorted(problems))
+
+
+def _bad_patterns(places: Mapping[Loc, _Place]) -> Iterator[_Problem]:
+    """What is no pattern, and one whose many wildcards would take for ever on a long path: a policy may be a stranger's."""
+    for loc, place in places.items():
+        if not place.text or not isinstance(loc[-1], int) or loc[0] == "rules":
+            continue
+        of_paths = not {"exclude", "schema", "paths"}.isdisjoint(loc)
+        of_branches = not {"accept-base", "accept-picks-from"}.isdisjoint(loc)
+        if (of_paths and not _is_pattern(place.text)) or (of_branches and not _is_bounded(place.text)):
+            yield _Problem(place.line, f"{_name(loc)} is a pattern that cannot be read: `{_clip(place.text)}`")
+
+
+def _bad_paths(keys: ReviewKeys, places: Mapping[Loc, _Place]) -> Iterator[_Problem]:
+    path = keys.allowed_signers
+    if path and (PurePosixPath(path).is_absolute() or "\\" in path or not {"", ".", ".."}.isdisjoint(path.split("/"))):
+        wanted = "a path from the root of the repository, like `.github/allowed-signers`"
+        yield _Problem(places["review", "allowed-signers"].line, f"`allowed-signers` must be {wanted}, not `{_clip(path)}`")
+
+
+def _bad_apps(checks: Sequence[str | CheckKeys], places: Mapping[Loc, _Place]) -> Iterator[_Problem]:
+    for number, check in enumerate(checks):
+        if isinstance(check, CheckKeys) and isinstance(check.app, int) and check.app < 1:
+            yield _Problem(places["checks", number, "app"].line, f"`app` must be the slug or the number of an app, not `{check.app}`")
+
+
+def _bad_rows(keys: QueryKeys, places: Mapping[Loc, _Place]) -> Iterator[_Problem]:
+    for table, number in keys.rows.items():
+        if number not in ROWS:
+            line = places["queries", "rows", table].line
+            yield _Problem(line, f"`{_clip(table)}` must be a number of rows from {ROWS[0]} to {ROWS[-1]}, not `{number}`")
+
+
+def _bad_waivers(waivers: Sequence[WaiverKeys], places: Mapping[Loc, _Place]) -> Iterator[_Problem]:
+    """A waiver lets through what nobody approved: one that is not right to the last letter must not be taken for another."""
+    for number, waiver in enumerate(waivers):
+        loc: Loc = ("waivers", number)
+        people = [person.removeprefix("@").casefold() for person in waiver.people]
+        stranger = next((place for place, person in enumerate(people) if not re.fullmatch(r"[^\s@]+", person)), None)
+        if not _is_day(waiver.expiry):
+            yield _Problem(places[*loc, "expiry"].line, f"`expiry` must be {_FORMS['expiry']}, not `{waiver.expiry}`: there is no such day")
+        if stranger is not None:
+            place = places[*loc, "people", stranger]
+            yield _Problem(place.line, f"{_name((*loc, 'people', stranger))} must be a login, like `ann`, not `{_clip(place.text or '')}`")
+        elif len(set(people)) < PEOPLE:
+            yield _Problem(places[*loc, "people"].line, f"`people` must be the logins of {PEOPLE} people or more, not one of them twice")
+        if waiver.commit and waiver.change.startswith("commit:"):
+            yield _Problem(places[*loc, "commit"].line, "`commit` binds a pull request's waiver, and `change` names a commit already")
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_pattern(text: str) -> bool:
     import pathspec  # noqa: PLC0415 (only a policy with patterns pays for it)
 
-    segments = text.split("/")
-    if segments.count("**") > STARS or any(segment != "**" and segment.count("*") > STARS for segment in segments):
+    if not _is_bounded(text):
         return False
     try:
         with warnings.catch_warnings(action="error"):
@@ -492,6 +601,11 @@ def _is_pattern(text: str) -> bool:
     except (ValueError, re.error, Warning):
         return False
     return True
+
+
+def _is_bounded(text: str) -> bool:
+    segments = text.split("/")
+    return segments.count("**") <= STARS and all(segment == "**" or segment.count("*") <= STARS for segment in segments)
 
 
 def _where(loc: Loc, places: Mapping[Loc, _Place]) -> Loc:
@@ -516,8 +630,6 @@ def _problem(loc: Loc, errors: Sequence[ErrorDetails], places: Mapping[Loc, _Pla
 
 def _unknown(loc: Loc, rules: Mapping[str, type]) -> str:
     key = str(loc[-1])
-    if key in LATER and loc[:-1] != ("rules",):
-        return f"`{key}` is not supported by this version of lastcall"
     if loc[:-1] == ("rules",):
         return f"unknown rule `{_clip(key)}`{_nearest(key, rules)}"
     home = [section for section, shape in SECTIONS.items() if key in _keys(shape)]
@@ -531,8 +643,8 @@ def _known(loc: Loc, rules: Mapping[str, type]) -> list[str]:
     if not loc:
         return [*_keys(PolicyKeys), "rules"]
     if loc[0] == "rules":
-        return ["severity", *_keys(_with_later(rules)[str(loc[1])])]
-    return _keys(ExemptKeys if loc[:2] == ("review", "exempt") else SECTIONS[str(loc[0])])
+        return ["severity", *_keys(rules[str(loc[1])])]
+    return _keys(ExemptKeys if loc[:2] == ("review", "exempt") else ENTRIES.get(str(loc[0])) or SECTIONS[str(loc[0])])
 
 
 def _keys(shape: type) -> list[str]:
@@ -547,6 +659,12 @@ def _nearest(word: str, known: Iterable[str]) -> str:
     return f"; known: {', '.join(every)}"
 
 
+_FORMS = {
+    "change": "`pull:<number>` or `commit:<id>`, like `pull:12`",
+    "commit": "the id of a commit, 7 hexadecimal digits or more",
+    "expiry": "a date, like 2026-12-01",
+}
+"""What a text of a waiver must be, by its key."""
 _WANTED = {
     "bool_type": "true or false",
     "int_type": "a whole number",
@@ -555,7 +673,6 @@ _WANTED = {
     "string_type": "text",
     "tuple_type": "a list",
     "list_type": "a list",
-    "too_short": "a list of one entry or more",
     "dict_type": "a mapping of keys",
     "dataclass_type": "a mapping of keys",
 }
@@ -566,6 +683,10 @@ def _wanted(error: ErrorDetails) -> str:
     """What a value must be, as it follows the words "must be"."""
     limits = error.get("ctx", {})
     match error["type"]:
+        case "string_pattern_mismatch" | "string_type" if error["loc"][:1] == ("waivers",) and error["loc"][-1] in _FORMS:
+            return _FORMS[str(error["loc"][-1])]
+        case "too_short":
+            return f"a list of {'one entry' if limits['min_length'] == 1 else 'two entries'} or more"
         case "greater_than_equal":
             return f"at least {limits['ge']}"
         case "value_error":
@@ -583,6 +704,8 @@ def _instead(errors: Sequence[ErrorDetails], place: _Place) -> str:
     if place.text is None:
         return ", not a list" if isinstance(errors[0]["input"], list) else ", not a mapping"
     written = _clip(place.text)
+    if "string_pattern_mismatch" in types or (errors[0]["loc"][:1] == ("waivers",) and errors[0]["loc"][-1] in {"change", "expiry"}):
+        return f", not `{written}`"
     if "string_type" in types:
         return (
             f', and `{written}` is {"true or false" if isinstance(errors[0]["input"], bool) else "a number"}: put it in quotes, "{written}"'
@@ -614,7 +737,7 @@ def _clip(text: str) -> str:
 # ------------------------------------------------------------------------------------------------------------------- what comes of it
 
 
-def _policy(keys: Any, rules: Mapping[str, type], path: str, places: Mapping[Loc, _Place]) -> Policy:
+def _policy(keys: Any, rules: Mapping[str, type], places: Mapping[Loc, _Place]) -> Policy:
     severities: dict[str, Severity | None] = {}
     options: dict[str, object] = {}
     for name, kind in rules.items():
@@ -628,12 +751,11 @@ def _policy(keys: Any, rules: Mapping[str, type], path: str, places: Mapping[Loc
         branches=keys.branches,
         freeze_at=keys.freeze.at if keys.freeze else "",
         review=_review(keys.review),
-        checks=keys.checks,
+        checks=tuple(RequiredCheck(each) if isinstance(each, str) else RequiredCheck(each.name, str(each.app)) for each in keys.checks),
+        waivers=tuple(_waiver(each) for each in keys.waivers),
         queries=_queries(keys.queries),
         severities=severities,
         options=options,
-        later=tuple(sorted(name for name in LATER_RULES - rules.keys() if ("rules", name) in places)),
-        path=path,
     )
 
 
@@ -650,8 +772,20 @@ def _review(keys: ReviewKeys) -> ReviewPolicy:
         code_owners=keys.code_owners,
         carry=keys.carry,
         accept_base=keys.accept_base,
+        accept_picks_from=keys.accept_picks_from,
+        allow_clean_revert=keys.allow_clean_revert,
+        allow_post_merge=keys.allow_post_merge,
+        allow_suggestions=keys.allow_suggestions,
+        submodules=keys.submodules,
+        approving_bots=keys.approving_bots,
+        allowed_signers=keys.allowed_signers,
         exempt=tuple(Exemption(each.paths, each.authors) for each in keys.exempt),
     )
+
+
+def _waiver(keys: WaiverKeys) -> Waiver:
+    people = tuple({person.casefold(): person for person in (each.removeprefix("@") for each in keys.people)}.values())
+    return Waiver(keys.change.lower(), keys.reason, keys.expiry, people, keys.commit.lower())
 
 
 def _queries(keys: QueryKeys) -> QueryPolicy:
@@ -660,60 +794,55 @@ def _queries(keys: QueryKeys) -> QueryPolicy:
         schema=() if keys.schema == "auto" else keys.schema,
         exclude=keys.exclude,
         small_tables=keys.small_tables,
+        rows=keys.rows,
     )
-
-
-def unenforced(policy: Policy) -> tuple[str, ...]:
-    """What the policy asks for and this version of lastcall does not do, a sentence each."""
-    said: list[str] = []
-    if policy.checks:
-        said.append(f"checks: {', '.join(policy.checks)} not looked at; `checks` of {policy.path} is not enforced by this version")
-    if policy.later:
-        said.append(f"rules {', '.join(policy.later)} of {policy.path} do not exist in this version")
-    if policy.path and policy.review.code_owners:
-        said.append(
-            f"owners of files not asked for; `code-owners` of {policy.path} is not enforced by this version (false silences this note)"
-        )
-    return tuple(said)
 
 
 def weigh(
     release: Release, findings: Iterable[Finding], ignored: Iterable[Finding], policy: Policy, fail_on: Severity, version: str
 ) -> Report:
-    """The report of a run; its notes say what the policy asks for and nobody did.
+    """The report of a run.
 
     Severities, options and exemptions have had their say before: rules are asked with them, changes carry their verdict.
     """
     return Report(
-        release=replace(release, notes=(*release.notes, *(note for note in unenforced(policy) if note not in release.notes))),
+        release=release,
         findings=tuple(findings),
         ignored=tuple(ignored),
         fail_on=fail_on,
         version=version,
+        policy=policy,
     )
 
 
 # ------------------------------------------------------------------------------------------------------------------------------ guards
 
 CODEOWNERS = frozenset({"CODEOWNERS", ".github/CODEOWNERS", ".gitlab/CODEOWNERS", "docs/CODEOWNERS"})
+SIGNERS = frozenset({"allowed-signers", "allowed_signers"})
+"""Names of the file that says whose signatures count; it may be hidden, or lie in ``.github``."""
 RUNNERS = re.compile(r"\.github/.+\.ya?ml|(\.pre-commit-config|\.gitlab-ci|action)\.ya?ml")
 """Files that run lastcall where they name it."""
 
 
-def guards(*trees: Tree) -> Callable[[str], bool]:
+def guards(*trees: Tree, allowed_signers: str = "") -> Callable[[str], bool]:
     """Whether a path steers lastcall itself, by the files of ``trees``: the base and the head, as either may be the one that names it.
 
-    That is the policy, a CODEOWNERS file, and what runs lastcall: a workflow or local action under ``.github``, the configuration of
-    pre-commit or GitLab, or the repository's own ``action.yml``, where it names lastcall or another such file.  One too long
-    to be read counts.
+    That is the policy, a CODEOWNERS file, a file of allowed signers (the policy's own ``allowed_signers`` as well), and what runs lastcall:
+    a workflow or local action under ``.github``, the configuration of pre-commit or GitLab, or the repository's own ``action.yml``, where
+    it names lastcall or another such file.  One too long to be read counts.
     """
     texts = [(blob.path, _text(tree, blob)) for tree in trees for blob in tree.blobs if RUNNERS.fullmatch(blob.path)]
-    steering = {NAME, NAME.replace(".yml", ".yaml"), *CODEOWNERS}
+    steering = {NAME, NAME.replace(".yml", ".yaml"), *CODEOWNERS, *_signers(), *([allowed_signers] if allowed_signers else [])}
     named = {"lastcall"}
     while found := {path for path, text in texts if path not in steering and (text is None or any(word in text for word in named))}:
         steering |= found
         named |= {_used_as(path).lower() for path in found if path.startswith(".github/")}
     return lambda path: path in steering
+
+
+def _signers() -> Iterator[str]:
+    for name in SIGNERS:
+        yield from (name, f".{name}", f".github/{name}")
 
 
 def _used_as(path: str) -> str:

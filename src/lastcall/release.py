@@ -5,17 +5,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from datetime import UTC, datetime
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lastcall.comparison import Comparison
+from lastcall.comparison import Comparison, moved, open_pull
 from lastcall.forges import Question, pick
+from lastcall.forges.trailers import ALLOWED_SIGNERS
 from lastcall.model import (
     Blob,
     Change,
+    Check,
     Evidence,
     Excerpt,
     Finding,
@@ -26,17 +29,21 @@ from lastcall.model import (
     Position,
     Progress,
     Release,
+    RequiredCheck,
     Side,
     Tree,
     no_progress,
 )
+from lastcall.owners import Owners
 from lastcall.policy import guards
-from lastcall.review import changes
+from lastcall.required import required
+from lastcall.review import Judged, changes, origins
 
 if TYPE_CHECKING:  # git.py refuses to be loaded where there is no git, and a folder can be audited without
     from lastcall.git import Repository
 
 _EXCERPT_BYTES = 16 << 20
+_SIGNERS_BYTES = 1 << 20
 _EXCERPT_AROUND = 2
 _EXCERPT_LINES = 60
 _EXCERPT_COLUMNS = 500
@@ -51,6 +58,8 @@ class Source:
     forge: str = ""
     file: Path | None = None
     environ: Mapping[str, str] = field(default_factory=dict)
+    told: Callable[[str], None] = lambda _: None
+    """Takes what only a curious user wants to know (``-v``)."""
 
 
 def gather(repository: Repository, comparison: Comparison, source: Source, only: str = "", progress: Progress = no_progress) -> Release:
@@ -60,7 +69,9 @@ def gather(repository: Repository, comparison: Comparison, source: Source, only:
     """
     ends = _Ends.of(repository, comparison)
     reviewed = comparison.reviewed and only != "queries"
-    evidence = collect(repository, comparison, source, progress) if reviewed and (comparison.commits or source.file) else Evidence("none")
+    review = _Review(repository, comparison, ends)
+    evidence = review.evidence(source, progress) if reviewed and (review.asks or source.file) else Evidence("none")
+    review.check_freeze(evidence)
     after = before = None
     if only != "review":
         after, before = _sides(ends, comparison.policy, progress)
@@ -72,27 +83,20 @@ def gather(repository: Repository, comparison: Comparison, source: Source, only:
         base=comparison.base,
         freeze=comparison.freeze,
         reviewed=reviewed,
-        changes=_changes(repository, comparison, evidence, ends) if reviewed else (),
+        changes=review.changes(evidence) if reviewed else (),
+        checks=review.checks(evidence) if reviewed else (),
+        rewritten=comparison.rewritten if reviewed else None,
+        repository=evidence.repository,
         after=after,
         before=before,
-        unread=evidence.unread,
-        notes=(*comparison.notes, *(after.notes if after else ())),
+        unread=(*evidence.unread, *(review.owners.unread if reviewed else ())),
+        notes=(*comparison.notes, *(review.notes(evidence) if reviewed else ()), *(after.notes if after else ())),
     )
 
 
 def collect(repository: Repository, comparison: Comparison, source: Source, progress: Progress = no_progress) -> Evidence:
-    """Ask the forge, once, about all commits that were compared."""
-    question = Question(
-        commits=comparison.commits,
-        branch=comparison.branch,
-        pull=comparison.pull,
-        remotes=repository.remotes(),
-        environ=source.environ,
-        file=source.file,
-        progress=progress,
-    )
-    _, forge = pick("recorded" if source.file else source.forge, question)
-    return forge.collect(question)
+    """Ask the forge, once, about all commits that were compared, and whatever else the policy makes the verdict hang on."""
+    return _Review(repository, comparison, _Ends.of(repository, comparison)).evidence(source, progress)
 
 
 def whole(side: Side, label: str) -> Release:
@@ -147,16 +151,126 @@ def _content(tree: Tree) -> list[tuple[str, str]]:
     return [(blob.path, blob.id) for blob in tree.blobs]
 
 
-def _changes(repository: Repository, comparison: Comparison, evidence: Evidence, ends: _Ends) -> tuple[Change, ...]:
-    return changes(
-        comparison.commits,
-        evidence,
-        repository,
-        comparison.policy.review,
-        comparison.branch,
-        comparison.pull,
-        guards(*(tree for tree in (ends.base, ends.head) if tree)),
-    )
+# ---------------------------------------------------------------------------------------------------------------- review
+
+
+@dataclass(frozen=True)
+class _Review:
+    """The review half of what was compared: what the forge is asked, and what its answers come to."""
+
+    repository: Repository
+    comparison: Comparison
+    ends: _Ends
+
+    @property
+    def asks(self) -> bool:
+        """Whether anything is to be asked of a forge at all: also where nothing is late, since a tag that was moved can hide what is."""
+        return bool(self.comparison.commits or self._required or self._tags)
+
+    @cached_property
+    def owners(self) -> Owners:
+        """Who owns what by CODEOWNERS: also where the policy asks for no owner, one must approve what steers lastcall itself."""
+        return Owners.read(self.ends.base, self.ends.head)
+
+    def evidence(self, source: Source, progress: Progress) -> Evidence:
+        question = self._question(source, progress)
+        name, forge = pick("recorded" if source.file else source.forge, question)
+        if name == "none" and not (self.comparison.commits or self._required):
+            return Evidence("none")  # nothing hangs on what nobody can tell
+        evidence = forge.collect(question)
+        return replace(evidence, moments=tuple(dict.fromkeys((*evidence.moments, *self.comparison.moments))))
+
+    def changes(self, evidence: Evidence) -> tuple[Change, ...]:
+        compared = self.comparison
+        judged = Judged(
+            branch=compared.branch,
+            pull=open_pull(compared, evidence.pulls),
+            group=compared.group,
+            guards=self._guards,
+            owners=self.owners.of,
+            base_owners=self.owners.of_base,
+            waivers=compared.policy.waivers,
+            today=datetime.now(UTC).date().isoformat(),
+            origins=self._origins,
+        )
+        return changes(compared.commits, evidence, self.repository, compared.policy.review, judged)
+
+    def checks(self, evidence: Evidence) -> tuple[Check, ...]:
+        return required(self._required, evidence, self.comparison.head or "")
+
+    def check_freeze(self, evidence: Evidence) -> None:
+        """Raises LastcallError where the server has the freeze at another commit: what is late cannot be told by either of the two."""
+        freeze = self.comparison.freeze
+        there = next((tag for tag in evidence.tags if freeze and tag.name == freeze.name), None)
+        if freeze and there and there.commit != freeze.commit:
+            raise LastcallError(
+                f"the tag {freeze.name} names {freeze.commit[:7]} in this clone and {there.commit[:7]} on the server",
+                f"fetch it (git fetch --force origin tag {freeze.name}), or say which it is: --freeze {there.commit[:7]}",
+            )
+
+    def notes(self, evidence: Evidence) -> tuple[str, ...]:
+        """What the evidence says of the freeze, and which checks nobody looks at here."""
+        freeze, policy = self.comparison.freeze, self.comparison.policy
+        told = moved(freeze, evidence.tags, self._tags[0]) if freeze and self._tags else None
+        unlooked = policy.checks and not self._required
+        where = f"checks ({', '.join(check.name for check in policy.checks)}) are asked of the head of a release branch, not here"
+        return (*((told,) if told else ()), *((where,) if unlooked else ()))
+
+    @cached_property
+    def _guards(self) -> Callable[[str], bool]:
+        trees = (tree for tree in (self.ends.base, self.ends.head) if tree)
+        return guards(*trees, allowed_signers=self.comparison.policy.review.allowed_signers)
+
+    @property
+    def _required(self) -> tuple[RequiredCheck, ...]:
+        """What is judged before it lands has no checks of its own yet: they run beside this one."""
+        return self.comparison.policy.checks if self.comparison.position is Position.RELEASE else ()
+
+    @property
+    def _tags(self) -> tuple[str, ...]:
+        freeze = self.comparison.freeze
+        return (freeze.name,) if freeze and freeze.name else ()
+
+    @cached_property
+    def _origins(self) -> Mapping[str, tuple[str, ...]]:
+        return origins(self.comparison.commits, self.repository, self.comparison.policy.review)
+
+    def _question(self, source: Source, progress: Progress) -> Question:
+        compared = self.comparison
+        late = {commit.sha for commit in compared.commits}
+        picked = {sha for found in self._origins.values() for sha in found} - late
+        return Question(
+            commits=compared.commits,
+            branch=compared.branch,
+            pull=compared.pull,
+            remotes=self.repository.remotes(),
+            environ=source.environ,
+            file=source.file,
+            progress=progress,
+            origins=[self.repository.commit(sha) for sha in sorted(picked)] if compared.policy.review.accept_picks_from else [],
+            pulls=compared.hinted,
+            checks=(compared.head or "") if self._required else "",
+            owners=self._owners_asked(),
+            tags=self._tags,
+            signer=self._signer(),
+            told=source.told,
+        )
+
+    def _owners_asked(self) -> tuple[str, ...]:
+        if self.owners.path is None:
+            return ()
+        changed = {path for commit in self.comparison.commits for path in self.repository.changed_paths(commit.sha)}
+        wanted = self.comparison.policy.review.code_owners
+        return self.owners.asked(path for path in changed if wanted or self._guards(path))
+
+    def _signer(self) -> Callable[[str], str | None] | None:
+        """Who signed a commit, by the allowed signers of the base; None where the base has no such file."""
+        asked = self.comparison.policy.review.allowed_signers
+        wanted = (asked,) if asked else ALLOWED_SIGNERS
+        blobs = {blob.path: blob for blob in (self.ends.base.blobs if self.ends.base else ()) if blob.kind is Kind.FILE}
+        blob = next((blobs[path] for path in wanted if path in blobs), None)
+        content = self.ends.base.read(blob, _SIGNERS_BYTES) if blob and self.ends.base else None
+        return partial(self.repository.signer, allowed=content) if content is not None else None
 
 
 # ---------------------------------------------------------------------------------------------------------------- findings

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import stat
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from github_double import Fault, GithubDouble, World
+from github_double import LIMIT, Fault, GithubDouble, World
 
-from lastcall.forges import Question, _github_api, github, pick
-from lastcall.forges.github import collect
-from lastcall.model import Account, AccountKind, Commit, Evidence, LastcallError, Person, ReviewState
+from lastcall.forges import Question, _github_api, _github_place, github, pick
+from lastcall.forges.github import collect, moment
+from lastcall.model import Account, AccountKind, BaseChange, Commit, Evidence, ForcePush, LastcallError, Person, ReviewState
 
 SHAS = [f"{place:040x}" for place in range(1, 7)]
 FIRST, HEAD, SQUASH, DIRECT, OTHER, UNPUSHED = SHAS
@@ -131,6 +132,89 @@ def test_a_signature_of_somebody_else_proves_nothing() -> None:
             assert ask(double, HEAD).commits[0].verified is verified
 
 
+def test_a_valid_signature_tells_who_an_address_without_an_account_is() -> None:
+    """GitHub calls a signature valid only where the committer's address is one of the signer's."""
+    mine = {"author": None, "author_email": "ann@home.example", "committer": None, "committer_email": "Ann@home.example", "signed": "ann"}
+    asked = world()
+    asked.commits[DIRECT] = mine
+    asked.commits[OTHER] = mine | {"author_email": "eve@home.example"}
+    asked.commits[HEAD] = mine | {"signed": "github"}
+    asked.commits[FIRST] = mine | {"signed": None}
+    with GithubDouble(asked) as double:
+        found = {each.sha: each for each in ask(double, DIRECT, OTHER, HEAD, FIRST).commits}
+    ann = Account(1, "ann")
+    assert (found[DIRECT].author, found[DIRECT].committer, found[DIRECT].verified) == (ann, ann, True)
+    assert (found[OTHER].author, found[OTHER].committer) == (None, ann), "who wrote it has another address than who signed it"
+    assert (found[HEAD].author, found[HEAD].committer, found[HEAD].signed_by_forge) == (None, None, True)
+    assert (found[FIRST].author, found[FIRST].committer) == (None, None)
+
+
+def test_what_became_of_the_branch_of_a_pull_request() -> None:
+    asked = world(
+        merged_by="ben",
+        force_pushes=[
+            {"actor": "eve", "before": FIRST, "after": HEAD, "at": "2026-03-04T09:00:00Z"},
+            {"actor": None, "before": "f" * 40, "after": None, "at": "2026-03-04T08:00:00Z"},
+        ],
+        base_changes=[
+            {"before": "main", "after": "next", "at": "2026-03-04T11:00:00Z"},
+            {"before": "next", "after": "release/1", "at": "2026-03-04T12:00:00Z", "automatic": True},
+        ],
+        reviews=[{"author": "ben", "commit": HEAD, "edited": "2026-03-04T13:00:00Z"}],
+    )
+    with GithubDouble(asked) as double:
+        evidence = ask(double)
+    (pull,) = evidence.pulls
+    assert pull.merged_by == Account(2, "ben")
+    assert pull.force_pushes == (
+        ForcePush(None, None, None, "2026-03-04T08:00:00Z"),
+        ForcePush(Account(3, "eve"), FIRST, HEAD, "2026-03-04T09:00:00Z"),
+    )
+    assert pull.base_changes == (
+        BaseChange("main", "next", "2026-03-04T11:00:00Z"),
+        BaseChange("next", "release/1", "2026-03-04T12:00:00Z"),
+    )
+    assert [review.edited_at for review in pull.reviews] == ["2026-03-04T13:00:00Z"]
+    assert evidence.unread == ()
+
+
+def test_who_signed_a_commit() -> None:
+    asked = world()
+    asked.commits[HEAD] |= {"signed": "github"}
+    asked.commits[FIRST] |= {"signed": "ann"}
+    with GithubDouble(asked) as double:
+        evidence = ask(double, SQUASH, DIRECT)
+    assert {each.sha: each.signed_by_forge for each in evidence.commits} == {SQUASH: True, DIRECT: False}
+    assert [(each.sha, each.verified, each.signed_by_forge) for each in evidence.pulls[0].commits] == [
+        (FIRST, True, False),
+        (HEAD, True, True),
+    ]
+
+
+def test_what_commits_were_picked_from_is_asked_like_them() -> None:
+    with GithubDouble(world()) as double:
+        evidence = ask(double, DIRECT, origins=[commit(SQUASH), commit(UNPUSHED), commit(DIRECT)])
+    assert [(each.sha, each.pulls) for each in evidence.commits] == [(SQUASH, (12,)), (DIRECT, ())]
+    assert [pull.number for pull in evidence.pulls] == [12]
+    assert list(reasons(evidence)) == [f"commit:{UNPUSHED}"]
+
+
+def test_pull_requests_that_somebody_hints_at_are_asked_and_one_that_is_none_is_no_harm() -> None:
+    with GithubDouble(world()) as double:
+        evidence = ask(double, DIRECT, pulls=(12, 404))
+        assert ([pull.number for pull in evidence.pulls], evidence.unread) == ([12], ())
+        assert list(reasons(ask(double, DIRECT, pulls=(12,), pull=404))) == ["pull:404"]
+    broken = Fault(edit=lambda answer: answer.update(errors=[{"message": "Oops", "path": ["repository", "n0"]}]))
+    with GithubDouble(world(), faults=dict.fromkeys(range(2, 9), broken)) as double:
+        assert list(reasons(ask(double, DIRECT, pulls=(12,)))) == ["pull:12"], "what is there and not told is unknown"
+
+
+def test_a_merge_group_without_a_commit_of_its_own_asks_for_its_pull_requests() -> None:
+    with GithubDouble(world()) as double:
+        evidence = collect(Question([], pulls=[12], environ=double.environ))
+    assert [pull.number for pull in evidence.pulls] == [12]
+
+
 def test_pull_requests_of_other_repositories_are_left_out() -> None:
     with GithubDouble(world(repository="fork/shop")) as double:
         evidence = ask(double)
@@ -180,14 +264,39 @@ def test_hundreds_of_commits_take_few_requests_and_move_the_bar() -> None:
     with GithubDouble(asked) as double:
         evidence = ask(double, *shas, progress=lambda *step: moved.append(step))
     assert (len(evidence.commits), len(evidence.pulls), evidence.unread) == (300, 180, ())
-    assert len(double.queries) == 6 + 4
+    assert len(double.queries) == 6 + 4, "which is 32 for 1,000 commits of 600 pull requests"
     assert moved[:2] == [("commits asked of GitHub", 0, 300), ("commits asked of GitHub", 50, 300)]
     assert moved[-1] == ("pull requests asked of GitHub", 180, 180)
 
 
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [
+        (LIMIT, "GitHub: 3 requests, 9 points spent, 4,988 of 5,000 left until 18:00 UTC"),
+        (LIMIT | {"resetAt": "2026-11-21T18:59:59+02:00"}, "GitHub: 3 requests, 9 points spent, 4,988 of 5,000 left until 16:59 UTC"),
+        (None, "GitHub: 3 requests"),
+        ({"cost": 1}, "GitHub: 3 requests"),
+    ],
+)
+def test_what_it_cost_is_told_to_whoever_asks(limit: dict[str, Any] | None, told: str) -> None:
+    heard: list[str] = []
+    with GithubDouble(world(), limit=limit) as double:
+        assert ask(double, told=heard.append).unread == ()
+    assert heard == [told]
+
+
+def test_one_request_is_told_in_the_singular() -> None:
+    heard: list[str] = []
+    with GithubDouble(world(), limit=LIMIT | {"cost": 1}) as double:
+        ask(double, DIRECT, told=heard.append)
+    assert heard == ["GitHub: 1 request, 1 point spent, 4,988 of 5,000 left until 18:00 UTC"]
+
+
 def test_nothing_late_is_nothing_to_ask() -> None:
     with GithubDouble(world()) as double:
-        assert collect(Question([], environ=double.environ)).unread == ()
+        heard: list[str] = []
+        assert collect(Question([], pull=12, environ=double.environ, told=heard.append)).unread == ()
+        assert heard == []
         assert double.queries == []
 
 
@@ -202,6 +311,11 @@ PASSING = {
     "secondary limit": Fault(403, '{"message": "You have exceeded a secondary rate limit"}'),
     "403 with Retry-After": Fault(403, headers={"Retry-After": "3"}),
     "403 once": Fault(403),
+    "primary limit": Fault(403, headers={"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()) + 2)}),
+    "limit in a new word": Fault(body='{"errors": [{"type": "RATE_LIMIT", "code": "graphql_rate_limit", "message": "exceeded"}]}'),
+    "401 once": Fault(401),
+    "404 once": Fault(404),
+    "error without a place": Fault(edit=lambda answer: answer.update(errors=[{"message": "Something went wrong"}])),
     "limit in the answer": Fault(body='{"errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded"}]}'),
     "cut": Fault(cut=True),
     "no JSON": Fault(body="{"),
@@ -220,6 +334,12 @@ LASTING = {
     "502": (Fault(502, HTML), "GitHub answered 502: run again when it is well"),
     "429": (Fault(429), "rate limit is used up: run again later"),
     "an hour": (Fault(429, headers={"Retry-After": "3600"}), "rate limit is used up: run again in 3601 s"),
+    "forty minutes": (
+        Fault(403, headers={"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()) + 2400)}),
+        "rate limit is used up: run again in",
+    ),
+    "a thousand years": (Fault(429, headers={"Retry-After": "9" * 400}), "rate limit is used up: run again in"),
+    "SAML": (Fault(body='{"data": null, "errors": [{"type": "FORBIDDEN", "message": "SAML"}]}'), "does not let the token read this (SAML)"),
     "cut": (Fault(cut=True), "could not be reached: check the network"),
     "no JSON": (Fault(body=HTML), "was not understood"),
     "no data": (Fault(body='{"data": null}'), "GitHub answered without data"),
@@ -256,7 +376,7 @@ def test_a_fault_that_lasts_is_told_in_bounded_time(fault: str) -> None:
     assert evidence.unread
     for unread in evidence.unread:
         assert told in unread.reason
-    assert sum(waited) <= 180
+    assert sum(waited) <= 120
     assert len(double.queries) <= 25
 
 
@@ -339,6 +459,14 @@ def test_a_token_that_is_none_is_not_sent(token: str) -> None:
     assert double.queries == []
 
 
+def test_the_token_is_never_told_over_rest() -> None:
+    with GithubDouble(world(), token="another") as double:
+        asked = Question([], environ=double.environ | {"GITHUB_TOKEN": "no-one-knows"})
+        with pytest.raises(LastcallError) as error:
+            moment(asked, "main", "2026-03-05T10:00:00Z", sleep=lambda _: None)
+    assert "does not accept the token (401 (Bad credentials: Bearer ***))" in error.value.message
+
+
 def test_a_token_does_not_travel_in_the_clear() -> None:
     environ = {"GITHUB_GRAPHQL_URL": "http://github.example/graphql", "GITHUB_TOKEN": "x", "GITHUB_REPOSITORY": "acme/shop"}
     assert "without encryption" in reasons(collect(Question([commit(SQUASH)], environ=environ)))[""]
@@ -360,40 +488,35 @@ def test_gh_is_asked_for_a_token(tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------------------------------------------- which repository
 
 
+GITHUB = ("https://api.github.com/graphql", "https://api.github.com")
+EXAMPLE = ("https://git.example.org/api/graphql", "https://git.example.org/api/v3")
+
+
 @pytest.mark.parametrize(
-    ("remotes", "environ", "repository", "endpoint"),
+    ("remotes", "environ", "addresses"),
     [
-        (["https://github.com/acme/shop.git"], {}, "acme/shop", "https://api.github.com/graphql"),
-        (["https://user:secret@github.com/acme/shop"], {}, "acme/shop", "https://api.github.com/graphql"),
-        (["git@github.com:acme/shop.git"], {}, "acme/shop", "https://api.github.com/graphql"),
-        (["ssh://git@ssh.github.com:443/acme/shop.git"], {}, "acme/shop", "https://api.github.com/graphql"),
-        (["/srv/git/shop", "git@github.com:acme/shop.git"], {}, "acme/shop", "https://api.github.com/graphql"),
-        (["https://acme.ghe.com/acme/shop"], {}, "acme/shop", "https://api.acme.ghe.com/graphql"),
-        (["git@git.example.org:acme/shop"], {}, "acme/shop", "https://git.example.org/api/graphql"),
-        (
-            ["git@git.example.org:acme/shop"],
-            {"GITHUB_API_URL": "https://git.example.org/api/v3"},
-            "acme/shop",
-            "https://git.example.org/api/graphql",
-        ),
-        (
-            ["git@mirror.example:x/y", "git@git.example.org:acme/shop"],
-            {"GITHUB_SERVER_URL": "https://git.example.org"},
-            "acme/shop",
-            "https://git.example.org/api/graphql",
-        ),
-        ([], {"GITHUB_REPOSITORY": "acme/shop", "GITHUB_API_URL": "https://api.github.com"}, "acme/shop", "https://api.github.com/graphql"),
+        (["https://github.com/acme/shop.git"], {}, GITHUB),
+        (["https://user:secret@github.com/acme/shop"], {}, GITHUB),
+        (["git@github.com:acme/shop.git"], {}, GITHUB),
+        (["ssh://git@ssh.github.com:443/acme/shop.git"], {}, GITHUB),
+        (["/srv/git/shop", "https://[", "git@github.com:acme/shop.git"], {}, GITHUB),
+        (["https://acme.ghe.com/acme/shop"], {}, ("https://api.acme.ghe.com/graphql", "https://api.acme.ghe.com")),
+        (["git@git.example.org:acme/shop"], {}, EXAMPLE),
+        (["git@git.example.org:acme/shop"], {"GITHUB_API_URL": "https://git.example.org/api/v3"}, EXAMPLE),
+        (["git@git.example.org:acme/shop"], {"GITHUB_API_URL": "https://git.example.org/api/v3/"}, EXAMPLE),
+        (["git@git.example.org:acme/shop"], {"GITHUB_GRAPHQL_URL": "https://git.example.org/api/graphql"}, EXAMPLE),
+        (["git@mirror.example:x/y", "git@git.example.org:acme/shop"], {"GITHUB_SERVER_URL": "https://git.example.org"}, EXAMPLE),
+        ([], {"GITHUB_REPOSITORY": "acme/shop", "GITHUB_API_URL": "https://api.github.com"}, GITHUB),
         (
             ["git@github.com:me/fork"],
             {"GITHUB_REPOSITORY": "acme/shop", "GITHUB_GRAPHQL_URL": "https://x.example/graphql"},
-            "acme/shop",
-            "https://x.example/graphql",
+            ("https://x.example/graphql", "https://x.example"),
         ),
     ],
 )
-def test_where_the_repository_is(remotes: list[str], environ: dict[str, str], repository: str, endpoint: str) -> None:
-    place = _github_api.place(remotes, environ)
-    assert (place.repository, place.endpoint) == (repository, endpoint)
+def test_where_the_repository_is(remotes: list[str], environ: dict[str, str], addresses: tuple[str, str]) -> None:
+    place = _github_place.place(remotes, environ)
+    assert (place.repository, (place.endpoint, place.rest)) == ("acme/shop", addresses)
 
 
 @pytest.mark.parametrize(
@@ -427,7 +550,7 @@ def test_a_forge_by_name() -> None:
     assert pick("github", Question([])) == ("github", github.GITHUB)
     with pytest.raises(LastcallError) as error:
         pick("githib", Question([]))
-    assert error.value.hint == "did you mean github? the forges are github, none, recorded"
+    assert error.value.hint.startswith("did you mean github? the forges are ")
 
 
 def test_no_forge_says_so() -> None:

@@ -9,14 +9,19 @@ from lastcall.model import (
     Approval,
     Catalog,
     Change,
+    Check,
+    CheckState,
     Column,
     Commit,
     Excerpt,
     Finding,
     Freeze,
+    Guard,
     Index,
     Location,
     MissingIndex,
+    Need,
+    OwnersNeeded,
     Person,
     Position,
     Pull,
@@ -24,11 +29,13 @@ from lastcall.model import (
     Related,
     Release,
     Report,
+    Rewritten,
     Severity,
     Side,
     Table,
     Unread,
     Verdict,
+    Waiver,
 )
 
 FREEZE = "41d0c7e6b2a94f0c8d1e5b7a3f6029c4d8e1b5a7"
@@ -36,6 +43,8 @@ HEAD = "8f3c2d1a7b6e4950c1d2e3f4a5b6c7d8e9f0a1b2"
 PUSHED = "4c1f09a7d2e85b3c6f10a9d4b7e2c5f8a1d3e6b9"
 STALE = "3f2a9c1d20b4e6f8a7c5d3e1f9b0a2c4d6e8f7b1"
 ROUNDED = "1c2d3e4f5a6b7c8d9e0f1a2b3c4d5e6f7a8b9c0d"
+OPEN = "a7b3c9d1e5f70214365879a0b1c2d3e4f5061728"
+GLASS = "6d5c4b3a29180716f5e4d3c2b1a0918273645546"
 
 TABLES = "db/migrations/0001_tables.sql"
 DUMP = Unread("file", "it is longer than 8 MB", Location("db/dump.sql", 1))
@@ -76,7 +85,7 @@ def pushed() -> Change:
         reason="direct-push",
         detail=(
             "4c1f09a by Mallory Fast <mallory@example.org> came in without a pull request; "
-            "bring it through one into release/2.4, or revert it"
+            "revert it through an approved pull request and bring it again through another, or have two people waive it"
         ),
     )
 
@@ -94,7 +103,78 @@ def stale() -> Change:
             "pull request 14 was approved by bob at 7777777, but 3f2a9c1 came after that; "
             "ask bob, or anybody who did not write it, to approve it at 3f2a9c1"
         ),
+        guards=(Guard(".lastcall.yml", ("@shop/release", "@carol"), owner_approved=False), Guard(".github/workflows/lastcall.yml")),
+        needs=Need(1, STALE, ("dana",), (OwnersNeeded(("@shop/release", "@carol"), (".lastcall.yml",)),)),
     )
+
+
+def unknown() -> Change:
+    """An open pull request that nobody has approved, about which the forge did not answer in full."""
+    return Change(
+        id="pull:15",
+        commits=(commit(OPEN, "Show the stock", "Erin East"),),
+        title="Show the stock",
+        authors=("erin",),
+        pull=pull(15, "Show the stock", "erin", OPEN),
+        verdict=Verdict.UNKNOWN,
+        reason="unknown-reviews",
+        detail="the reviews of pull request 15 are not known: the forge answered 502; check again when it does",
+        needs=Need(1, OPEN, ("erin",)),
+    )
+
+
+def waived() -> Change:
+    return Change(
+        id="pull:16",
+        commits=(commit(GLASS, "Use the new payment service", "Frank Fox"),),
+        title="Use the new payment service",
+        authors=("frank",),
+        pull=pull(16, "Use the new payment service", "frank", GLASS),
+        verdict=Verdict.EXEMPT,
+        reason="waived",
+        detail="a waiver of ann and ben lets pull request 16 through until 2026-12-01: the old service is switched off tonight",
+        waiver=Waiver("pull:16", "the old service is switched off tonight", "2026-12-01", ("ann", "ben"), GLASS),
+    )
+
+
+def checks() -> tuple[Check, ...]:
+    """One of each state; the second one is told of by a finding."""
+    run = "https://github.example/shop/shop/runs/7"
+    return (
+        Check("test", "github-actions", HEAD, CheckState.PASSED, f"test passed on {HEAD[:7]}", run),
+        Check("load-test", "", HEAD, CheckState.MISSING, f"load-test has not run on {HEAD[:7]}; run it on exactly this commit"),
+        Check("lint", "", HEAD, CheckState.PASSED, f"lint passed on {HEAD[:7]}", run),
+        Check("e2e", "", HEAD, CheckState.FAILED, f"e2e failed on {HEAD[:7]}; mend what it found, or run it again", run),
+    )
+
+
+def about_check(check: Check) -> Finding:
+    """What a rule says of a required check that is not green."""
+    return Finding(
+        rule="failed-check" if check.state is CheckState.FAILED else "missing-check",
+        severity=Severity.ERROR,
+        message=check.detail,
+        commit=check.commit,
+        fingerprint=f"{len(check.name):032x}",
+    )
+
+
+def rewritten() -> Report:
+    """A release branch that was pushed with force, and lost what had been frozen."""
+    lost = (commit("5" * 40, "Count the stock", "Alice Able"), commit(FREEZE, "Ready for the freeze", "Bob Best"))
+    fact = Rewritten(Freeze(FREEZE, "tag freeze/release/2.4", "e" * 40), "release/2.4", HEAD, lost)
+    finding = Finding(
+        rule="rewritten-history",
+        severity=Severity.ERROR,
+        message=(
+            "release/2.4 at 8f3c2d1 does not hold its freeze 41d0c7e: 2 commits that were frozen are lost; "
+            "push the branch again as it was, or freeze it anew"
+        ),
+        commit=HEAD,
+        fingerprint="7" * 32,
+    )
+    rewriting = replace(release(), changes=(), checks=(), rewritten=fact, after=None, before=None, notes=())
+    return Report(release=rewriting, findings=(finding,), version="0.1.0")
 
 
 def exempt() -> Change:
@@ -215,13 +295,14 @@ def side() -> Side:
 def release() -> Release:
     return Release(
         position=Position.RELEASE,
-        headline="release/2.4 at 8f3c2d1 since its freeze at 41d0c7e (tag freeze/release/2.4): 4 late changes",
+        headline="release/2.4 at 8f3c2d1 since its freeze at 41d0c7e (tag freeze/release/2.4): 6 late changes",
         branch="release/2.4",
         head=HEAD,
         base=FREEZE,
-        freeze=Freeze(FREEZE, "tag freeze/release/2.4"),
+        freeze=Freeze(FREEZE, "tag freeze/release/2.4", "e" * 40),
         reviewed=True,
-        changes=(approved(), pushed(), stale(), exempt()),
+        changes=(approved(), pushed(), stale(), exempt(), unknown(), waived()),
+        checks=checks(),
         after=side(),
         before=Side(unread=(Unread("query", "the name of its table is put in at run time", Location("shop/reports.py", 11)), DUMP)),
         notes=("release/2.4 here is 1 commit behind origin/release/2.4",),
@@ -232,7 +313,15 @@ def rich() -> Report:
     """A release with a bit of everything."""
     return Report(
         release=release(),
-        findings=(about(pushed()), about(stale()), unindexed_join(), unindexed_filter(), unread_query()),
+        findings=(
+            about(pushed()),
+            about(stale()),
+            about(unknown()),
+            *(about_check(check) for check in checks() if check.state is not CheckState.PASSED),
+            unindexed_join(),
+            unindexed_filter(),
+            unread_query(),
+        ),
         ignored=(ignored(),),
         version="0.1.0",
     )
@@ -240,8 +329,15 @@ def rich() -> Report:
 
 def clean() -> Report:
     """A release with nothing to say."""
-    quiet = replace(release(), changes=(approved(),), after=replace(side(), unread=()), notes=())
+    quiet = replace(release(), changes=(approved(),), checks=(), after=replace(side(), unread=()), notes=())
     return Report(release=quiet, version="0.1.0")
+
+
+def glass() -> Report:
+    """A release that passes, with a change in it that nobody approved."""
+    passed = tuple(check for check in checks() if check.state is CheckState.PASSED)
+    broken = replace(clean().release, changes=(approved(), waived()), checks=passed, after=None, before=None)
+    return Report(release=broken, version="0.1.0")
 
 
 def empty() -> Report:
@@ -282,8 +378,13 @@ def hostile(text: str) -> Report:
     person = Person(text, text)
     commits = (Commit("c" * 40, "0" * 40, (FREEZE,), person, person, text),)
     asked = replace(pull(7, text, text, text), url=text)
-    blocked = Change("pull:7", commits, text, (text,), asked, Verdict.BLOCKED, "stale-approval", text, guards=(text,))
+    guards = (Guard(text), Guard(text, (text, text), owner_approved=False))
+    needs = Need(1, text, (text,), (OwnersNeeded((text,), (text,)),))
+    blocked = Change("pull:7", commits, text, (text,), asked, Verdict.BLOCKED, "stale-approval", text, guards=guards, needs=needs)
     let_in = replace(blocked, id="pull:8", verdict=Verdict.APPROVED, approvals=(Approval(text, text, text, text),))
+    waiver = Waiver("pull:9", text, text, (text, text), text)
+    glass = replace(blocked, id="pull:9", verdict=Verdict.EXEMPT, reason="waived", waiver=waiver)
+    check = Check(text, text, text, CheckState.FAILED, text, text)
     finding = Finding(
         rule="unindexed-join",
         severity=Severity.ERROR,
@@ -300,6 +401,7 @@ def hostile(text: str) -> Report:
         excerpt=Excerpt(2, tuple(text.replace("\n", " ").splitlines() or [""]) * 3),
     )
     bare = replace(finding, rule="stale-approval", change="pull:7", location=None, index=None, excerpt=None)
+    failed, rewriting = (replace(bare, rule=rule, change=None) for rule in ("failed-check", "rewritten-history"))
     unread = (Unread("query", text, place, text), Unread("reviews", text, None, text))
     return Report(
         release=Release(
@@ -310,12 +412,15 @@ def hostile(text: str) -> Report:
             base=text,
             freeze=Freeze(text, text),
             reviewed=True,
-            changes=(blocked, let_in, replace(let_in, id="commit:" + "d" * 40, pull=None, verdict=Verdict.EXEMPT)),
+            changes=(blocked, let_in, replace(let_in, id="commit:" + "d" * 40, pull=None, verdict=Verdict.EXEMPT), glass),
+            checks=(check, replace(check, state=CheckState.PASSED)),
+            rewritten=Rewritten(Freeze(text, text, text), text, text, commits),
+            repository=text,
             after=Side(Catalog(text, {text: Table(text)}), unread=unread, files=1, notes=(text,)),
             unread=unread,
             notes=(text,),
         ),
-        findings=(bare, finding, replace(finding, severity=Severity.NOTE, change=None, index=None)),
+        findings=(bare, finding, failed, rewriting, replace(finding, severity=Severity.NOTE, change=None, index=None)),
         ignored=(finding, bare),
         version="0.1.0",
     )

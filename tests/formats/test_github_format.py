@@ -38,7 +38,7 @@ def test_rich_report(golden):
 
 def test_places_are_told_as_github_takes_them():
     tall = replace(reports.unindexed_join(), location=Location("a, b: 100%.sql", 3, 5, 9, 2))
-    (_, properties, message), (_, flat, _) = commands(render(Report(reports.release(), (tall, reports.unindexed_join())), Style()))
+    (_, properties, message), (_, flat, _) = commands(render(Report(reports.clean().release, (tall, reports.unindexed_join())), Style()))
     assert properties == {"file": "a, b: 100%.sql", "line": "3", "endLine": "9", "title": "unindexed-join"}
     assert flat == {"file": "shop/dashboard.py", "line": "18", "endLine": "18", "col": "11", "endColumn": "44", "title": "unindexed-join"}
     assert message.endswith("\nfix: CREATE INDEX CONCURRENTLY orders_user_id_idx ON orders (user_id);")
@@ -64,11 +64,11 @@ def test_the_worst_come_first():
 def test_text_of_a_repository_starts_no_command(text):
     written = render(reports.hostile(text), Style())
     found = commands(written)
-    assert [name for name, _, _ in found] == ["error", "error", "notice"]
+    assert [name for name, _, _ in found] == ["error", "error", "error", "error", "warning", "notice"]
     assert all(properties.keys() <= {"file", "line", "endLine", "col", "endColumn", "title"} for _, properties, _ in found)
     assert all(len(message) <= 4_096 for _, _, message in found)
     assert written.splitlines()[-1].startswith("lastcall: ")
-    assert len(written.splitlines()) == 4
+    assert len(written.splitlines()) == 7
 
 
 def test_the_last_line_is_plain():
@@ -79,4 +79,21 @@ def test_the_last_line_is_plain():
 
 def test_severities_have_their_commands():
     notes = replace(reports.unread_query(), severity=Severity.NOTE)
-    assert render(Report(reports.release(), (notes,)), Style()).startswith("::notice file=shop/reports.py,")
+    assert render(Report(reports.clean().release, (notes,)), Style()).startswith("::notice file=shop/reports.py,")
+
+
+def test_a_waiver_is_a_warning_also_on_a_pass():
+    ((name, properties, message),) = commands(render(reports.glass(), Style()))
+    assert (name, properties) == ("warning", {"title": "waived-change: #16 Use the new payment service"})
+    assert message == (
+        "let through without an approval, by a waiver of ann and ben, until 2026-12-01, for 6d5c4b3 alone: "
+        "the old service is switched off tonight"
+    )
+
+
+def test_a_waiver_is_never_among_the_warnings_that_are_cut():
+    many = reports.many(50)
+    text = render(replace(many, release=replace(many.release, changes=(*many.release.changes, reports.waived()))), Style())
+    warnings = [properties["title"] for name, properties, _ in commands(text) if name == "warning"]
+    assert len(warnings) == 10
+    assert warnings[0] == "waived-change: #16 Use the new payment service"

@@ -53,24 +53,34 @@ def test_every_result_has_a_file_for_code_scanning(schema):
     known = [*reports.rich().findings, nowhere]
     results = run(Report(reports.release(), tuple(known)), schema)["results"]
     uris = [result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in results]
-    assert set(uris) == {f"commit/{reports.PUSHED}", "pull/14", f"commit/{reports.HEAD}", "shop/dashboard.py", "shop/reports.py"}
+    changes = {f"commit/{reports.PUSHED}", "pull/14", "pull/15", "pull/16"}
+    assert set(uris) == {*changes, f"commit/{reports.HEAD}", "shop/dashboard.py", "shop/reports.py"}
+
+
+def test_a_waiver_is_a_warning_that_nothing_suppresses(schema):
+    (result,) = run(reports.glass(), schema)["results"]
+    assert (result["ruleId"], result["level"]) == ("waived-change", "warning")
+    assert "suppressions" not in result
+    assert result["message"]["text"].startswith("let through without an approval, by a waiver of ann and ben")
+    assert result["partialFingerprints"].keys() == {"lastcallFingerprint/v1", "primaryLocationLineHash"}
+    assert run(reports.glass(), schema)["tool"]["driver"]["rules"][0]["id"] == "waived-change"
 
 
 def test_a_change_keeps_its_alert_without_lines_to_be_told_by(schema):
-    of_change, of_query = (run(reports.rich(), schema)["results"][each]["partialFingerprints"] for each in (0, 2))
+    of_change, of_query = (run(reports.rich(), schema)["results"][each]["partialFingerprints"] for each in (0, 5))
     assert of_change["primaryLocationLineHash"] == f"{of_change['lastcallFingerprint/v1']}:1"
     assert of_query == {"lastcallFingerprint/v1": "5d41402abc4b2a76b9719d911017c592"}
 
 
 def test_paths_are_percent_encoded_as_the_bytes_that_git_has(schema):
     finding = replace(reports.unindexed_join(), location=Location("a b/ü#?%.sql\udcff", 1))
-    place = run(Report(reports.release(), (finding,)), schema)["results"][0]["locations"][0]["physicalLocation"]
+    place = run(Report(reports.clean().release, (finding,)), schema)["results"][0]["locations"][0]["physicalLocation"]
     assert place["artifactLocation"] == {"uri": "a%20b/%C3%BC%23%3F%25.sql%FF", "uriBaseId": "%SRCROOT%"}
 
 
 def test_ignored_findings_are_suppressed_with_their_reason(schema):
     placeless = replace(reports.about(reports.exempt()), reason="only documentation")
-    results = run(Report(reports.release(), ignored=(reports.ignored(), placeless)), schema)["results"]
+    results = run(Report(reports.clean().release, ignored=(reports.ignored(), placeless)), schema)["results"]
     assert [result["suppressions"] for result in results] == [
         [{"kind": "inSource", "status": "accepted", "justification": "forty rows, and read once a year"}],
         [{"kind": "external", "status": "accepted", "justification": "only documentation"}],
@@ -101,5 +111,5 @@ def test_the_unread_are_notifications(schema):
 
 def test_text_makes_no_links(schema):
     finding = replace(reports.unindexed_join(), message="see [this](https://evil.example)", suggestion="")
-    text = run(Report(reports.release(), (finding,)), schema)["results"][0]["message"]["text"]
+    text = run(Report(reports.clean().release, (finding,)), schema)["results"][0]["message"]["text"]
     assert text == r"see \[this\](https://evil.example)"

@@ -11,7 +11,7 @@ from lastcall.formats import Style
 from lastcall.formats._cells import width_of, wrap
 from lastcall.formats._frame import frame
 from lastcall.formats.text import render
-from lastcall.model import Excerpt, Location, Report, Severity, Unread, Verdict
+from lastcall.model import Excerpt, Guard, Location, Report, Severity, Unread, Verdict
 
 
 @pytest.mark.parametrize("width", [80, 60])
@@ -23,16 +23,19 @@ def test_rich_report_in_colours(golden):
     golden("rich-colours.txt", render(reports.rich(), Style(80, color=True)))
 
 
-@pytest.mark.parametrize("name", ["clean", "empty"])
+@pytest.mark.parametrize("name", ["clean", "empty", "glass", "rewritten"])
 def test_quiet_reports(golden, name):
     golden(f"{name}.txt", render(getattr(reports, name)(), Style()))
 
 
-def test_first_line_says_what_was_compared_read_and_not_read_and_last_line_the_verdict():
-    lines = render(reports.rich(), Style(40)).splitlines()
-    assert lines[0].startswith(reports.rich().release.headline)
-    assert "Read 7 files: 9 queries, 2 tables with 3 indexes (postgres). Could not read 2 queries, 1 file." in lines[0]
-    assert lines[-1] == "FAIL: 3 errors, 1 warning, 1 note; 3 not read (fails on error)"
+def test_first_line_says_what_was_compared_the_next_what_was_read_and_the_last_the_verdict():
+    lines = render(reports.rich(), Style(120)).splitlines()
+    assert lines[0] == f"{reports.rich().release.headline}."
+    assert lines[1] == "Read 7 files: 9 queries, 2 tables with 3 indexes (postgres). Could not read 2 queries, 1 file."
+    assert lines[-1] == (
+        "FAIL: 6 errors, 1 warning, 1 note; 1 change let through by a waiver, 2 blocked, 1 unknown, 1 approved, 1 exempt; "
+        "3 not read (fails on error)"
+    )
 
 
 def test_colours_change_nothing_but_colour():
@@ -50,8 +53,8 @@ def test_only_code_and_the_first_and_last_line_are_wider_than_asked(width):
 
 
 def test_warnings_fail_where_the_policy_says_so():
-    report = replace(reports.rich(), findings=(reports.unindexed_filter(),), fail_on=Severity.WARNING)
-    assert render(report, Style()).endswith("FAIL: 1 warning; 3 not read (fails on warning)\n")
+    report = replace(reports.clean(), findings=(reports.unindexed_filter(),), fail_on=Severity.WARNING)
+    assert render(report, Style()).endswith("FAIL: 1 warning; 1 change approved (fails on warning)\n")
 
 
 def test_changes_that_lack_the_same_are_told_together():
@@ -68,22 +71,115 @@ def test_changes_of_which_more_is_to_be_said_stand_alone():
     )
     text = render(replace(report, findings=(guard,)), Style())
     assert "blocked[direct-push]: 4 changes\n" in text
-    assert "error[policy-change]: Change 2\n" in text
+    assert "error[policy-change]: 0000002 Change 2\n" in text
     assert "  error[policy-change]: the policy is another\n" in text
 
 
 def test_a_change_without_a_finding_is_told_by_its_verdict():
-    change = replace(reports.pushed(), verdict=Verdict.UNKNOWN, reason="unknown-reviews", guards=(".lastcall.yml", "CODEOWNERS"))
-    text = render(Report(replace(reports.release(), changes=(change,))), Style())
-    assert "unknown[unknown-reviews]: Show open orders on the dashboard\n" in text
-    assert "  It changes what steers lastcall: .lastcall.yml, CODEOWNERS\n" in text
+    change = replace(
+        reports.pushed(), verdict=Verdict.UNKNOWN, reason="unknown-reviews", guards=(Guard(".lastcall.yml"), Guard("CODEOWNERS"))
+    )
+    text = render(Report(replace(reports.release(), changes=(change,))), Style(120))
+    assert "unknown[unknown-reviews]: 4c1f09a Show open orders on the dashboard\n" in text
+    told = ".lastcall.yml (CODEOWNERS names no owner); CODEOWNERS (CODEOWNERS names no owner)"
+    assert f"  It changes what steers lastcall: {told}\n" in text
+
+
+@pytest.mark.parametrize(
+    ("approved", "told"),
+    [
+        (True, "(approved by an owner: @ann, @acme/ops)"),
+        (False, "(no owner has approved: @ann, @acme/ops)"),
+        (None, "(not known whether an owner approved: @ann, @acme/ops)"),
+    ],
+)
+def test_who_owns_what_steers_lastcall_is_told(approved, told):
+    change = replace(reports.pushed(), guards=(Guard("CODEOWNERS", ("@ann", "@acme/ops"), approved),))
+    assert f"CODEOWNERS {told}\n" in render(Report(replace(reports.release(), changes=(change,))), Style(120))
+
+
+def test_an_approval_that_counts_is_told_also_where_more_is_needed():
+    change = replace(reports.stale(), reason="too-few-approvals", approvals=reports.approved().approvals)
+    assert "  What counts already: bob (same tree)\n" in render(Report(replace(reports.release(), changes=(change,))), Style())
+
+
+def test_a_waiver_stands_right_below_the_headline_and_in_the_verdict():
+    blocks = render(reports.glass(), Style()).split("\n\n")
+    assert blocks[1].startswith("*** WAIVED: 1 change let through without an approval ***")
+    assert blocks[2].startswith("waived: #16 Use the new payment service, by frank\n  by ann and ben, until 2026-12-01")
+    assert blocks[-1] == "PASS: no findings; 1 change let through by a waiver, 1 approved (fails on error)\n"
+
+
+def test_a_pass_with_a_waiver_is_not_green():
+    assert "\x1b[1;33mPASS:" in render(reports.glass(), Style(color=True))
+    assert "\x1b[1;32mPASS:" in render(reports.clean(), Style(color=True))
+
+
+def test_each_required_check_that_is_not_green_has_its_lines_and_the_green_ones_share_one():
+    text = render(reports.rich(), Style())
+    assert "--- Required checks on 8f3c2d1: 2 of 4 not green ---" in text
+    failed, missing = "error[failed-check]: e2e failed on 8f3c2d1\n", "error[missing-check]: load-test has not run on 8f3c2d1\n"
+    assert text.index(failed) < text.index(missing)
+    assert "  passed: test, lint\n" in text
+    assert text.count("e2e failed") == 1
+
+
+def test_a_check_without_a_finding_is_told_by_its_state():
+    text = render(Report(reports.release()), Style())
+    assert "missing: load-test has not run on 8f3c2d1\n  next: run it on exactly this commit\n" in text
+
+
+def test_lost_commits_are_listed_also_where_no_rule_speaks_of_them():
+    text = render(replace(reports.rewritten(), findings=()), Style(120))
+    told = "the freeze 41d0c7e (tag freeze/release/2.4) is not in the history of release/2.4 at 8f3c2d1"
+    lost = "lost:\n    5555555 Count the stock, by Alice Able\n"
+    assert f"note[rewritten-history]: {told}\n  (the policy switches the rule off)\n  {lost}" in text
+
+
+def test_the_report_ends_with_the_first_thing_to_do():
+    *_, first, rest, more, _ = render(reports.rich(), Style(120)).splitlines()
+    assert first == "Start with 4c1f09a (Show open orders on the dashboard): revert it through an approved pull request and bring it again"
+    assert rest == "  through another, or have two people waive it"
+    assert more == "More about a change: lastcall explain 4c1f09a --release release/2.4"
+
+
+@pytest.mark.parametrize(
+    ("findings", "first"),
+    [
+        ((reports.about(reports.unknown()), reports.unindexed_join()), "#15 (Show the stock): check again when it does"),
+        ((reports.about_check(reports.checks()[3]), reports.unindexed_join()), "the check e2e: mend what it found, or run it again"),
+        (
+            (reports.unindexed_join(),),
+            "shop/dashboard.py:18: CREATE INDEX CONCURRENTLY orders_user_id_idx ON orders (user_id);",
+        ),
+        ((reports.unindexed_filter(),), None),
+    ],
+)
+def test_what_is_first_is_what_fails(findings, first):
+    text = render(Report(reports.release(), findings), Style(120))
+    assert (f"\nStart with {first}\n" in text) if first else ("Start with" not in text)
+
+
+def test_approved_changes_stand_in_a_table_up_to_a_point():
+    def change(number):
+        title = f"Change {number} " + "of the very long kind, which goes on for ever and ever " * (number % 2)
+        asked = reports.pull(number, title, "alice", reports.ROUNDED)
+        return replace(reports.approved(), id=f"pull:{number}", title=title, pull=asked)
+
+    release = replace(reports.release(), changes=tuple(change(number) for number in range(95, 135)), checks=())
+    text = render(Report(release), Style())
+    rows = [line for line in text.splitlines() if line.startswith("  #")]
+    assert len(rows) == 20
+    assert len({line.index("alice  bob (same tree)") for line in rows}) == 1
+    assert all(len(line) <= 80 for line in rows)
+    assert "\n  and 20 more (--format json has them all)\n  (same tree: what landed has the files that were approved)\n" in text
 
 
 def test_what_findings_add_to_a_change_is_told_beside_it():
     guard = replace(reports.about(reports.stale()), rule="policy-change", severity=Severity.WARNING, message="the policy is another")
     fix = replace(reports.about(reports.stale()), suggestion="lastcall explain pull:14 shows how it came in")
     text = render(Report(reports.release(), (fix, guard)), Style())
-    assert "error[stale-approval]: Speed up the list of orders\n" in text
+    assert "error[stale-approval]: #14 Speed up the list of orders\n" in text
     assert "  warning[policy-change]: the policy is another\n" in text
     assert "  lastcall explain pull:14 shows how it came in\n" in text
     assert "Findings" not in text

@@ -23,6 +23,7 @@ CREATE VIEW totals AS SELECT user_id, sum(total) AS total FROM orders GROUP BY u
 
 JOIN = "unindexed-join"
 FILTER = "unindexed-filter"
+SORT = "unindexed-sort"
 
 
 def lacks(sql, tmp_path):
@@ -97,7 +98,10 @@ LACKING = {
         "SELECT 1 FROM users u JOIN orders o ON o.id = u.team_id WHERE (u.name = 'x' AND o.total > 1) OR (u.name = 'y' AND o.total > 2)",
         [f"{FILTER} users(name)"],
     ),
-    "an uncorrelated scalar is a constant": ("SELECT 1 FROM users WHERE name = (SELECT max(sku) FROM items)", [f"{FILTER} users(name)"]),
+    "an uncorrelated scalar is a constant": (
+        "SELECT 1 FROM users WHERE name = (SELECT max(sku) FROM items)",
+        [f"{FILTER} users(name)", f"{SORT} items(sku)"],
+    ),
     "delete": ("DELETE FROM orders WHERE user_id = 1", [f"{FILTER} orders(user_id)"]),
     "select for update": ("SELECT 1 FROM orders WHERE user_id = 1 FOR UPDATE", [f"{FILTER} orders(user_id)"]),
 }

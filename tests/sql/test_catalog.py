@@ -2,46 +2,15 @@
 
 from __future__ import annotations
 
-import pickle
-
 import pytest
 
-from lastcall.model import Catalog, Index, Unread
 from lastcall.sql.catalog import replay
 from lastcall.sql.ddl import definition
 from lastcall.sql.expression import normalise
 from lastcall.sql.frontends import Fragment
 from lastcall.sql.migrations import is_migration, order
-from lastcall.sql.statement import kind, split
-
-
-def catalog(*files: str | tuple[str, str], dialect: str = "postgres") -> tuple[Catalog, tuple[Unread, ...]]:
-    """The catalog of some files: their text, or their path and text."""
-    named = [each if isinstance(each, tuple) else (f"{number}.sql", each) for number, each in enumerate(files)]
-    operations = []
-    for path, text in named:
-        for statement in split(Fragment(path, text, "sql"), dialect):
-            if kind(statement) == "ddl":
-                operations += definition(statement, dialect)
-    return replay(pickle.loads(pickle.dumps(operations)), dialect)
-
-
-def shown(index: Index) -> str:
-    """An index in one line: primary id · unique a, b · gin doc · a where b > 0."""
-    kinds = "primary " if index.primary else "unique " if index.unique else ""
-    method = "" if index.method == "btree" else f"{index.method} "
-    return f"{kinds}{method}{', '.join(index.columns)}" + (f" where {index.where}" if index.where else "")
-
-
-def indexes(sql: str, dialect: str = "postgres", table: str = "t") -> list[str]:
-    """The indexes of a table after some DDL, all of which can be read and leaves no doubt."""
-    found, unread = catalog(sql, dialect=dialect)
-    assert unread == ()
-    subject = found.table(table)
-    assert subject is not None
-    assert subject.uncertain == ""
-    return [shown(index) for index in subject.indexes]
-
+from lastcall.sql.statement import split
+from schemas import catalog, indexes, shown
 
 CREATED = {
     # keys written with a column
@@ -435,7 +404,7 @@ def test_views_are_known_and_materialized_views_keep_their_indexes():
     found, unread = catalog(
         "create or replace view v (a) as select a from t with check option; create view w as select 1; drop view if exists w;"
         "create view x as select 1; alter view x rename to y;"
-        "create materialized view m as select a from t with no data; create unique index i on m (a)"
+        "create materialized view m as select * from t with no data; create unique index i on m (a)"
     )
     assert unread == ()
     assert found.views == {"v", "y"}

@@ -26,7 +26,7 @@ def terms(condition):
         ("a = 1 OR a = 2 OR a IN (3)", [(Op.IN, "a")]),
         ("a BETWEEN 1 AND 2", [(Op.BETWEEN, "a")]),
         ("a LIKE 'x%'", [(Op.PREFIX, "a")]),
-        ("a LIKE '%x'", [(Op.OTHER, "a")]),
+        ("a LIKE '%x'", [(Op.INFIX, "a")]),
         ("a LIKE $1", [(Op.OTHER, "a")]),
         ("a IS NULL", [(Op.NULL, "a")]),
         ("a IS NOT NULL", [(Op.NOT_NULL, "a")]),

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from lastcall import __version__, release
 from lastcall.check import check
 from lastcall.commands.check import Wishes, policy_of
+from lastcall.commands.judged import judged
 from lastcall.folder import Folder
 from lastcall.model import Blob, LastcallError, Policy, Progress, Report, Side, Tree, Unread
 from lastcall.policy import weigh
@@ -35,6 +36,8 @@ def run(paths: Sequence[Path], wishes: Wishes) -> Report:
     with reading(paths, wishes.progress) as read:
         facts = release.whole(read.side, read.label)
         found, silenced = check(facts, read.policy)
+        if wishes.judge:
+            found, facts = judged(found, facts, read.policy, wishes.progress)
         findings, ignored = release.show(found, read.tree), release.show(silenced, read.tree)
         return weigh(facts, findings, ignored, read.policy, wishes.fail_on, __version__)
 

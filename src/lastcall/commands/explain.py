@@ -1,10 +1,11 @@
-"""``explain``: a rule's documentation, or the whole chain of evidence for the change that holds a commit."""
+"""``explain``: what a rule or a reason means, or the whole chain of evidence for a change: by a commit of it, or by its pull request."""
 
 from __future__ import annotations
 
 import difflib
 import inspect
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -12,38 +13,63 @@ from typing import TYPE_CHECKING
 
 from lastcall import release
 from lastcall.check import rules
+from lastcall.commands.chain import Owned, chain
 from lastcall.commands.check import Wishes, compare
+from lastcall.commands.reasons import REASONS, page
 from lastcall.comparison import Choice, Comparison, short
 from lastcall.formats import Style
-from lastcall.formats._untrusted import one_line
-from lastcall.model import Account, Change, Commit, LastcallError, Pull, Release, Review, Verdict
+from lastcall.formats._untrusted import no_commands, one_line
+from lastcall.model import Change, LastcallError, Release
+from lastcall.owners import Owners
 from lastcall.rules import Rule
 
 if TYPE_CHECKING:
     from lastcall.git import Repository
 
-_VERDICTS = {
-    Verdict.APPROVED: "approved",
-    Verdict.BLOCKED: "blocked: it is known not to be approved",
-    Verdict.UNKNOWN: "unknown, which blocks: evidence is missing",
-    Verdict.EXEMPT: "exempt: the policy asks for no approval",
-}
+_MERGE = 2
+_PULL = re.compile(r"(?:pull:|[#!])?(\d{1,9})")
+"""A pull request as reports name it: ``#12``, and ``pull:12`` in the JSON."""
 
 
 def explain(start: Path, name: str, asked: Choice, wishes: Wishes, style: Style) -> str:
-    """The documentation of the rule ``name``, or the evidence about the commit ``name``.  LastcallError where it is neither."""
+    """The documentation of the rule or the reason ``name``, or the evidence about the commit or the pull request (``12``, ``#12``).
+
+    Raises LastcallError where it is none of these.
+    """
     rule = rules().get(name)
     if rule:
         return f"{name} ({rule.severity})\n\n{_documentation(rule, style)}"
+    if name in REASONS:
+        return page(name)
     with _repository(start, name) as repository:
-        try:
-            sha = repository.resolve(name)
-        except LastcallError as error:
+        return _evidence(repository, name, asked, wishes)
+
+
+def _evidence(repository: Repository, name: str, asked: Choice, wishes: Wishes) -> str:
+    """A name of digits alone is a pull request's where one of that number was compared, and else a commit's."""
+    number = _PULL.fullmatch(name)
+    try:
+        sha = repository.resolve(name.removeprefix("commit:"))
+    except LastcallError as error:
+        if number is None:
             raise _neither(name, error) from None
-        compared = compare(repository, asked, wishes.source)
-        if sha not in {commit.sha for commit in compared.commits}:
-            return _not_compared(repository, compared, sha)
-        return "\n".join(_chain(release.gather(repository, compared, wishes.source, "review", wishes.progress), sha)) + "\n"
+        sha = ""
+    compared = compare(repository, asked, wishes.source)
+    if number:
+        facts = release.gather(repository, compared, wishes.source, "review", wishes.progress)
+        change = next((each for each in facts.changes if each.pull and each.pull.number == int(number[1])), None)
+        if change:
+            return _told(repository, compared, facts, change.commits[-1].sha)
+        if not sha:
+            return f"{compared.headline}\n\nPull request {number[1]} is not known to have brought any of what was compared.\n"
+    if sha not in {commit.sha for commit in compared.commits}:
+        return _not_compared(repository, compared, sha)
+    facts = release.gather(repository, compared, wishes.source, "review", wishes.progress)
+    return _told(repository, compared, facts, sha)
+
+
+def _told(repository: Repository, compared: Comparison, facts: Release, sha: str) -> str:
+    return no_commands("\n".join(_chain(repository, compared, facts, sha))) + "\n"
 
 
 def _documentation(rule: Rule, style: Style) -> str:
@@ -68,7 +94,7 @@ def _repository(start: Path, name: str) -> Repository:
 
 
 def _neither(name: str, error: LastcallError) -> LastcallError:
-    near = difflib.get_close_matches(name, rules(), 1)
+    near = difflib.get_close_matches(name, [*rules(), *REASONS], 1)
     hint = f"did you mean {near[0]}?" if near else f"the rules are: {', '.join(rules())}"
     return LastcallError(f"{name} is neither a rule nor a commit: {error.message}", hint)
 
@@ -83,7 +109,7 @@ def _not_compared(repository: Repository, compared: Comparison, sha: str) -> str
     return f"{compared.headline}\n\n{short(sha)} {one_line(commit.subject)}\n{why}\n"
 
 
-def _chain(facts: Release, sha: str) -> Iterator[str]:
+def _chain(repository: Repository, compared: Comparison, facts: Release, sha: str) -> Iterator[str]:
     yield f"{one_line(facts.headline)}"
     yield ""
     change = next((each for each in facts.changes if any(commit.sha == sha for commit in each.commits)), None)
@@ -91,58 +117,19 @@ def _chain(facts: Release, sha: str) -> Iterator[str]:
         yield f"{short(sha)} is among the commits that were compared, but approvals are not judged here."
         yield from (f"  {one_line(note)}" for note in facts.notes)
         return
-    yield f"{one_line(change.id)}  {one_line(change.title)}"
-    yield f"  verdict:  {_VERDICTS[change.verdict]} ({change.reason})"
-    yield f"            {one_line(change.detail)}"
-    yield f"  written by: {', '.join(map(one_line, change.authors)) or 'nobody known'}"
-    yield "  commits:"
-    yield from (f"    {line}" for commit in change.commits for line in _commit(commit))
-    yield from _pull(change.pull)
-    yield from _approvals(change)
-    if change.guards:
-        yield f"  steers lastcall itself: {', '.join(map(one_line, change.guards))}"
-    yield from _unread(facts, change)
+    yield from chain(facts, change, sha, _owned(repository, compared, change))
 
 
-def _commit(commit: Commit) -> Iterator[str]:
-    merge = f", a merge of {', '.join(map(short, commit.parents))}" if len(commit.parents) > 1 else ""
-    yield f"{short(commit.sha)} {one_line(commit.subject)}"
-    yield f"        by {one_line(str(commit.author))}, committed by {one_line(str(commit.committer))}{merge}"
-
-
-def _pull(pull: Pull | None) -> Iterator[str]:
-    if pull is None:
-        yield "  pull request: none is known to hold these commits"
-        return
-    merged = f", merged {pull.merged_at} as {short(pull.merge_commit or '?')}" if pull.merged_at else ""
-    yield f"  pull request: #{pull.number} {one_line(pull.title)}"
-    yield f"    {one_line(pull.url)}"
-    yield f"    by {_account(pull.author)}, {one_line(pull.state)}, into {one_line(pull.base)}, head {short(pull.head)}{merged}"
-    yield "  reviews:" if pull.reviews else "  reviews: none"
-    yield from (f"    {_review(review)}" for review in pull.reviews)
-
-
-def _review(review: Review) -> str:
-    on = f"on {short(review.commit)}" if review.commit else "on a commit that the forge has lost"
-    write = {True: "", False: ", who cannot write to the repository", None: ", whose access is not known"}[review.can_write]
-    return f"{review.submitted_at}  {review.state} {on} by {_account(review.reviewer)}{write}"
-
-
-def _account(account: Account) -> str:
-    return f"{one_line(account.login)}{'' if account.kind == 'user' else f' ({account.kind})'}"
-
-
-def _approvals(change: Change) -> Iterator[str]:
-    yield "  approvals that count:" if change.approvals else "  approvals that count: none"
-    for each in change.approvals:
-        yield f"    {one_line(each.reviewer)}, on {short(each.commit)} at {each.submitted_at}, carried by {each.carried_by}"
-
-
-def _unread(facts: Release, change: Change) -> Iterator[str]:
-    about = {"", change.id, *(f"commit:{commit.sha}" for commit in change.commits)} | (
-        {f"pull:{change.pull.number}"} if change.pull else set()
-    )
-    missed = [each for each in facts.unread if each.subject in about]
-    if missed:
-        yield "  could not be read:"
-        yield from (f"    {one_line(each.what)}: {one_line(each.reason)}" for each in missed)
+def _owned(repository: Repository, compared: Comparison, change: Change) -> Owned:
+    """The paths of a change by their owners; merges bring nothing but commits that are asked themselves, or are not approved at all."""
+    if not compared.policy.review.code_owners:
+        return {}
+    base, head = (repository.tree(end) if end else None for end in (compared.base, compared.head))
+    owners = Owners.read(base, head)
+    paths = {path for commit in change.commits if len(commit.parents) < _MERGE for path in repository.changed_paths(commit.sha)}
+    found: dict[tuple[str, ...], list[str]] = {}
+    for path in sorted(paths):
+        named = owners.of(path)
+        if named:
+            found.setdefault(named, []).append(path)
+    return found

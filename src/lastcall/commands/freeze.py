@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from lastcall.comparison import FREEZE_TAGS, short
+from lastcall.comparison import EVERY_COMMIT_AFTER, FREEZE_TAGS, is_time, oddities, short
 from lastcall.formats._untrusted import one_line
 from lastcall.git import Repository, Tag
 from lastcall.model import LastcallError
@@ -14,8 +14,12 @@ from lastcall.model import LastcallError
 def declare(start: Path, branch: str, at: str | None, *, sign: bool) -> str:
     """Tag the tip of ``branch``, or the commit ``at``, as its freeze; what that means, for people.
 
-    LastcallError where the branch is frozen already, or ``at`` is not one of its commits.
+    LastcallError where the branch is frozen already, or ``at`` is not one of its commits.  The message holds the commit's full id: it
+    stays where it is when somebody moves the tag.
     """
+    if at and ":" in at and is_time(at):
+        seen = f"see which commit it was: lastcall check --release {branch} --freeze {at}"
+        raise LastcallError(f"{at} is a time, and a freeze is declared at a commit", seen)
     with Repository.open(start) as repository:
         branch = branch.removeprefix("refs/heads/")
         name = f"{FREEZE_TAGS}{branch}"
@@ -30,9 +34,7 @@ def declare(start: Path, branch: str, at: str | None, *, sign: bool) -> str:
             raise LastcallError(
                 f"{short(commit)} is not in the history of {branch}, which is at {short(tip.commit)}", "freeze a commit of the branch"
             )
-        repository.create_tag(
-            name, commit, f"Code freeze of {branch}\n\nEvery commit after this one is late and needs an approval.\n", sign=sign
-        )
+        repository.create_tag(name, commit, f"Code freeze of {branch}\n\n{EVERY_COMMIT_AFTER.format(commit=commit)}\n", sign=sign)
         subject = one_line(repository.commit(commit).subject)
     note = f"Note: {tip.note}\n" if tip.note and not at else ""
     return (
@@ -60,13 +62,14 @@ def end(start: Path, branch: str) -> str:
 
 
 def listing(start: Path) -> str:
-    """Every freeze: its branch, its commit, and what its tag says."""
+    """Every freeze: its branch, its commit, and what its tag says; then what is odd about the tags."""
     with Repository.open(start) as repository:
         tags = [tag for tag in repository.tags(FREEZE_TAGS) if tag.name.startswith(FREEZE_TAGS)]
     if not tags:
         return "No freeze found: 'lastcall freeze BRANCH' declares one.\n"
     width = max(len(tag.name) for tag in tags) - len(FREEZE_TAGS)
-    return "".join(f"{one_line(tag.name.removeprefix(FREEZE_TAGS)):<{width}}  {short(tag.commit)}  {_says(tag)}\n" for tag in tags)
+    told = [f"{one_line(tag.name.removeprefix(FREEZE_TAGS)):<{width}}  {short(tag.commit)}  {_says(tag)}\n" for tag in tags]
+    return "".join([*told, *(f"Note: {one_line(note)}\n" for tag in tags for note in oddities(tag))])
 
 
 def _says(tag: Tag) -> str:

@@ -103,15 +103,15 @@ def pre_receive(start: Path, lines: Iterable[str], wishes: Wishes) -> Iterator[R
 
 
 def _judge(repository: Repository, pushes: Iterable[Push | str], wishes: Wishes) -> Iterator[Report | str]:
-    from lastcall.commands.check import judge, policy_of  # noqa: PLC0415
-    from lastcall.comparison import NothingToCompareError, compare  # noqa: PLC0415
+    from lastcall.commands.check import compare, judge  # noqa: PLC0415
+    from lastcall.comparison import NothingToCompareError  # noqa: PLC0415
 
     for push in pushes:
         if isinstance(push, str):
             yield push
             continue
         try:
-            yield judge(repository, compare(repository, push, policy_of), wishes)
+            yield judge(repository, compare(repository, push, wishes.source), wishes)
         except NothingToCompareError as nothing:
             yield f"{nothing.message}: not judged"
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from lastcall.model import Commit, Evidence, LastcallError, Progress, no_progress
+from lastcall.model import Commit, Evidence, LastcallError, Moment, Progress, no_progress
 from lastcall.plugins import load, names
 
 
@@ -17,6 +17,12 @@ class Question:
 
     ``remotes`` are the clone's remote URLs, ``origin`` first; ``pull`` is the number of the pull request under judgement, where the run is
     for one; ``file`` is the evidence file of the recorded forge.
+
+    ``origins`` are commits that are not late: what late commits were picked from, of which the same is asked; ``pulls`` are pull requests
+    that may hold late commits although no commit says so (a merge group's); ``checks`` is the commit whose check runs are wanted (empty:
+    none are); ``owners`` are the owners that are no logins (``@acme/db``, an e-mail address), whose people are wanted; ``tags`` are names
+    of tags whose place on the server is wanted.  ``signer`` tells by whose key of the base's allowed signers a commit is signed (None: by
+    none).  ``told`` takes what only a curious user wants to know (``-v``).
     """
 
     commits: Sequence[Commit]
@@ -26,6 +32,13 @@ class Question:
     environ: Mapping[str, str] = field(default_factory=dict)
     file: Path | None = None
     progress: Progress = no_progress
+    origins: Sequence[Commit] = ()
+    pulls: Sequence[int] = ()
+    checks: str = ""
+    owners: Sequence[str] = ()
+    tags: Sequence[str] = ()
+    signer: Callable[[str], str | None] | None = None
+    told: Callable[[str], None] = lambda _: None
 
 
 @dataclass(frozen=True)
@@ -34,10 +47,14 @@ class Forge:
 
     ``collect`` never raises for what the forge does not answer: that is an ``Unread`` in the evidence.  It raises ``LastcallError`` for
     what the user must set up (no evidence file, a repository that cannot be named).
+
+    ``moment`` tells where the server had a branch at a time (ISO 8601 with its zone); it raises ``LastcallError`` where that cannot be
+    told.  None: this forge keeps no such log.
     """
 
     detect: Callable[[Question], bool]
     collect: Callable[[Question], Evidence]
+    moment: Callable[[Question, str, str], Moment] | None = None
 
 
 def pick(name: str, question: Question) -> tuple[str, Forge]:

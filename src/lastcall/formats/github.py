@@ -2,6 +2,8 @@
 
 The runner keeps ten annotations of a kind for each step (all of a composite action are one step) and 4,096 characters of each; escapes are
 those of https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts
+
+A waiver is a warning of its own, before all others and on a pass as well.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from collections.abc import Iterator
 
 from lastcall.formats import Format, Style
 from lastcall.formats._untrusted import no_commands, one_line, visible, visible_path
-from lastcall.formats._wording import count, label, title, verdict, what_was_read
+from lastcall.formats._wording import count, label, title, verdict, waivers, what_was_read
 from lastcall.model import Finding, Location, Report, Severity
 
 _MOST = 10
@@ -27,7 +29,7 @@ def render(report: Report, _style: Style) -> str:
 
 def _annotations(report: Report, severity: Severity, titles: dict[str, str]) -> Iterator[str]:
     """The annotations of one kind; the runner drops the eleventh without a word, so the tenth tells of all that follow."""
-    findings = [finding for finding in report.findings if finding.severity is severity]
+    findings = [finding for finding in (*waivers(report), *report.findings) if finding.severity is severity]
     shown = findings if len(findings) <= _MOST else findings[: _MOST - 1]
     for finding in shown:
         yield _annotation(finding, titles.get(finding.change or "", ""))

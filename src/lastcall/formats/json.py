@@ -6,7 +6,7 @@ import json
 
 from lastcall.formats import Format, Style
 from lastcall.formats._untrusted import safe_json
-from lastcall.model import Approval, Change, Finding, Related, Release, Report, Unread
+from lastcall.model import Approval, Change, Check, Finding, Freeze, Guard, Judgement, Need, Related, Release, Report, Unread, Waiver
 
 Json = dict[str, object]
 
@@ -19,6 +19,7 @@ def render(report: Report, _style: Style) -> str:
         "verdict": "fail" if report.failed else "pass",
         "release": _release(report.release),
         "changes": [_change(change) for change in report.release.changes],
+        "checks": [_check(check) for check in report.release.checks],
         "findings": [_finding(finding) for finding in report.findings],
         "ignored": [{**_finding(finding), "reason": finding.reason} for finding in report.ignored],
         "coverage": _coverage(report),
@@ -27,8 +28,17 @@ def render(report: Report, _style: Style) -> str:
 
 
 def _release(release: Release) -> Json:
-    freeze = {"commit": release.freeze.commit, "source": release.freeze.source} if release.freeze else None
-    return {"branch": release.branch, "head": release.head, "base": release.base, "freeze": freeze}
+    return {
+        "branch": release.branch,
+        "head": release.head,
+        "base": release.base,
+        "freeze": _freeze(release.freeze) if release.freeze else None,
+        "lost": [commit.sha for commit in release.rewritten.lost] if release.rewritten else [],
+    }
+
+
+def _freeze(freeze: Freeze) -> Json:
+    return {"commit": freeze.commit, "source": freeze.source, "tag": freeze.tag, "annotated": freeze.annotated}
 
 
 def _change(change: Change) -> Json:
@@ -42,6 +52,9 @@ def _change(change: Change) -> Json:
         "reason": change.reason,
         "detail": change.detail,
         "approvals": [_approval(approval) for approval in change.approvals],
+        "needs": _needs(change.needs) if change.needs else None,
+        "guards": [_guard(guard) for guard in change.guards],
+        "waiver": _waiver(change.waiver) if change.waiver else None,
     }
 
 
@@ -51,6 +64,40 @@ def _approval(approval: Approval) -> Json:
         "commit": approval.commit,
         "submitted_at": approval.submitted_at,
         "carried_by": approval.carried_by,
+    }
+
+
+def _needs(needs: Need) -> Json:
+    return {
+        "approvals": needs.approvals,
+        "at": needs.at,
+        "not_by": list(needs.not_by),
+        "owners": [{"owners": list(each.owners), "paths": list(each.paths)} for each in needs.owners],
+    }
+
+
+def _guard(guard: Guard) -> Json:
+    return {"path": guard.path, "owners": list(guard.owners), "owner_approved": guard.owner_approved}
+
+
+def _waiver(waiver: Waiver) -> Json:
+    return {
+        "change": waiver.change,
+        "reason": waiver.reason,
+        "expiry": waiver.expiry,
+        "people": list(waiver.people),
+        "commit": waiver.commit,
+    }
+
+
+def _check(check: Check) -> Json:
+    return {
+        "name": check.name,
+        "app": check.app,
+        "commit": check.commit,
+        "state": check.state,
+        "detail": check.detail,
+        "url": check.url,
     }
 
 
@@ -71,6 +118,17 @@ def _finding(finding: Finding) -> Json:
         "suggestion": finding.suggestion,
         "related": [_related(related) for related in finding.related],
         "fingerprint": finding.fingerprint,
+        "judge": _judgement(finding.judge) if finding.judge else None,
+    }
+
+
+def _judgement(judge: Judgement) -> Json:
+    return {
+        "verdict": judge.verdict,
+        "cost": judge.cost,
+        "with_index": judge.with_index,
+        "factor": judge.factor,
+        "reason": judge.reason,
     }
 
 

@@ -10,21 +10,29 @@ from lastcall.formats._frame import frame
 from lastcall.formats._untrusted import no_commands, one_line, visible, visible_path
 from lastcall.formats._wording import (
     Told,
-    approvals,
+    approvers,
     count,
+    first,
+    green,
+    guarded,
     in_need,
     label,
+    lacking,
     named,
     names,
     notes,
     place,
+    rewriting,
     severities,
+    steps,
+    terms,
     title,
     told_once,
     verdict,
+    waived,
     what_was_read,
 )
-from lastcall.model import Change, Finding, Report, Severity, Verdict
+from lastcall.model import Change, Check, Finding, Report, Severity, Verdict
 
 _LIMIT = 1024 * 1024 - 4096
 """Bytes: GitHub drops the whole of a step's summary beyond 1 MiB, and other things of the step may have written to it before."""
@@ -43,7 +51,14 @@ _ADDRESS = re.compile(r"https?://[A-Za-z0-9.:-]+/[\w./~-]+")
 
 def render(report: Report, _style: Style) -> str:
     told = told_once(report)
-    blocks = [*_head(report), *_changes(report, told), *_findings(report, told.findings), *_details(report)]
+    blocks = [
+        *_head(report),
+        *_rewritten(report, told),
+        *_changes(report, told),
+        *_checks(report, told),
+        *_findings(report, told.findings),
+        *_details(report),
+    ]
     return no_commands("\n\n".join(_cut(blocks))) + "\n"
 
 
@@ -61,10 +76,15 @@ def _cut(blocks: Sequence[str]) -> list[str]:
 
 
 def _head(report: Report) -> Iterator[str]:
-    sign = _SIGNS[Severity.ERROR] if report.failed else "\N{WHITE HEAVY CHECK MARK}"
+    passed = _SIGNS[Severity.WARNING] if waived(report.release.changes) else "\N{WHITE HEAVY CHECK MARK}"
+    sign = _SIGNS[Severity.ERROR] if report.failed else passed
     yield f"## {sign} lastcall: {_prose(verdict(report))}"
     yield _prose(report.release.headline)
-    yield _prose(" ".join(what_was_read(report)))
+    yield from _waived(report)
+    if first(report):
+        yield f"**Start with** {_prose(first(report))}"
+    if what_was_read(report):
+        yield _prose(" ".join(what_was_read(report)))
     for note in notes(report)[:_MOST]:
         yield f"> {_prose(note)}"
 
@@ -72,21 +92,78 @@ def _head(report: Report) -> Iterator[str]:
 # ---------------------------------------------------------------------------------------------------------------- changes
 
 
+def _waived(report: Report) -> Iterator[str]:
+    """An alert of GitHub's: whatever the verdict, nobody reads past it."""
+    changes = waived(report.release.changes)
+    for change in changes[:_MOST]:
+        assert change.waiver is not None
+        yield "\n".join(
+            [
+                "> [!WARNING]",
+                f"> **WAIVED: let through without an approval:** {_named(change)}, by {_prose(names(change))}",
+                ">",
+                f"> by {_prose(terms(change.waiver))}: {_prose(change.waiver.reason)}",
+            ]
+        )
+    if len(changes) > _MOST:
+        yield f"> and {len(changes) - _MOST} more waivers."
+
+
+def _rewritten(report: Report, told: Told) -> Iterator[str]:
+    lost = report.release.rewritten
+    if lost is None:
+        return
+    yield f"### Rewritten history: {count(len(lost.lost), 'frozen commit')} lost"
+    sign = _SIGNS[max((finding.severity for finding in told.rewritten), default=Severity.NOTE)]
+    yield f"{sign} {_prose(told.rewritten[0].message if told.rewritten else rewriting(lost))}"
+    if lost.lost:
+        commits = [f"{_code(each.sha[:7])} {_prose(each.subject)}, by {_prose(each.author.name)}" for each in lost.lost]
+        yield "\n".join([*(f"- {each}" for each in commits[:_MOST]), *_and_more(commits)])
+
+
 def _changes(report: Report, told: Told) -> Iterator[str]:
     waiting = in_need(report.release.changes)
     if not waiting:
         return
+    waiting.sort(key=lambda change: change.verdict is Verdict.UNKNOWN)
     yield f"### {count(len(waiting), 'change')} of {len(report.release.changes)} not approved"
-    yield "\n".join(["| | change | by | what it needs |", "| --- | --- | --- | --- |", *(_row(change, told) for change in waiting[:_MOST])])
+    yield "\n".join(["| | change | why | next |", "| --- | --- | --- | --- |", *(_row(change, told) for change in waiting[:_MOST])])
     if len(waiting) > _MOST:
         yield f"and {len(waiting) - _MOST} more."
+    for change in waiting[:_MOST]:
+        if change.guards:
+            yield f"{_code(label(change))} {_prose(f'changes what steers lastcall: {guarded(change.guards)}')}"
 
 
 def _row(change: Change, told: Told) -> str:
     weight = max((finding.severity for finding in told.beside.get(change.id, ())), default=None)
     sign = _SIGNS[weight] if weight else str(change.verdict)
-    cells = (f"{sign} {_code(change.reason)}", _named(change), _prose(names(change)), _prose(change.detail))
+    why, todo = steps(change.detail)
+    why += f" (what counts already: {approvers(change)})" if change.approvals else ""
+    cells = (f"{sign} {_code(change.reason)}", f"{_named(change)}, by {_prose(names(change))}", _prose(why), _prose(todo))
     return "| " + " | ".join(_BAR.sub(r"\1\\|", cell) for cell in cells) + " |"
+
+
+def _checks(report: Report, told: Told) -> Iterator[str]:
+    checks = report.release.checks
+    if not checks:
+        return
+    missing, passed = lacking(checks), green(checks)
+    yield f"### Required checks on {_code(checks[0].commit[:7])}: " + (
+        f"{len(missing)} of {len(checks)} not green" if missing else "all green"
+    )
+    lines = [_check(check, told) for check in missing[:_MOST]] + _and_more(missing)
+    yield "\n".join([*lines, *([f"- passed: {_prose(passed)}"] if passed else [])])
+
+
+def _check(check: Check, told: Told) -> str:
+    weight = max((finding.severity for finding in told.checks.get(check.name, ())), default=Severity.NOTE)
+    link = f" ([run]({check.url}))" if _ADDRESS.fullmatch(check.url) else ""
+    return f"- {_SIGNS[weight]} {_code(check.name)} {_prose(check.detail)}{link}"
+
+
+def _and_more(things: Sequence[object]) -> list[str]:
+    return [f"- and {len(things) - _MOST} more"] if len(things) > _MOST else []
 
 
 def _named(change: Change) -> str:
@@ -130,8 +207,12 @@ def _finding(finding: Finding, change: Change | None) -> Iterator[str]:
 
 def _details(report: Report) -> Iterator[str]:
     changes = report.release.changes
-    approved = [f"{_named(each)}: {_prose(approvals(each))}" for each in changes if each.verdict is Verdict.APPROVED]
-    exempt = [f"{_named(each)}: {_prose(each.detail or each.reason)}" for each in changes if each.verdict is Verdict.EXEMPT]
+    approved = [
+        f"{_named(each)}, by {_prose(names(each))}: {_prose(_approved(each))}" for each in changes if each.verdict is Verdict.APPROVED
+    ]
+    exempt = [
+        f"{_named(each)}: {_prose(each.detail or each.reason)}" for each in changes if each.verdict is Verdict.EXEMPT and not each.waiver
+    ]
     ignored = [f"{_code(each.rule)} {_where(each)}: {_prose(each.reason)}" for each in report.ignored]
     unread = [
         f"{_prose(each.what)}: {_prose(each.reason)}"
@@ -144,9 +225,13 @@ def _details(report: Report) -> Iterator[str]:
             yield _folded(f"{heading}: {len(lines)}", lines)
 
 
+def _approved(change: Change) -> str:
+    return f"approved by {approvers(change)}" if change.approvals else change.detail or change.reason
+
+
 def _folded(title: str, lines: Sequence[str]) -> str:
-    more = [f"- and {len(lines) - _MOST} more"] if len(lines) > _MOST else []
-    return "\n".join([f"<details><summary>{title}</summary>", "", *(f"- {line}" for line in lines[:_MOST]), *more, "", "</details>"])
+    shown = [f"- {line}" for line in lines[:_MOST]]
+    return "\n".join([f"<details><summary>{title}</summary>", "", *shown, *_and_more(lines), "", "</details>"])
 
 
 def _where(finding: Finding) -> str:

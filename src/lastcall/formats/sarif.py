@@ -3,6 +3,9 @@
 Code scanning refuses a whole report in which one result has no file (github/codeql-action#1738).  What is said of a change, not of a place,
 stands therefore at ``pull/12`` or ``commit/<sha>``: no file of the repository, and so no wrong place, but the change's own address on the
 forge.
+
+A change that a waiver let through is a result of its own, ``waived-change``, a warning that is not suppressed: viewers hide what is
+suppressed, and code scanning shows no notifications, but a waiver must be seen in both.
 """
 
 from __future__ import annotations
@@ -10,11 +13,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from urllib.parse import quote
 
 from lastcall.formats import Format, Style
+from lastcall.formats._addresses import home, uri
 from lastcall.formats._untrusted import one_line, safe_json, visible
-from lastcall.formats._wording import count
+from lastcall.formats._wording import WAIVED, count, waivers
 from lastcall.model import Finding, Location, Related, Release, Report, Severity, Unread
 
 Json = dict[str, object]
@@ -24,11 +27,10 @@ _MOST_RESULTS = 5_000
 """Code scanning shows the top 5,000 of a run: https://docs.github.com/en/code-security/reference/code-scanning/sarif-support-for-code-scanning"""
 _MOST_PLACES = 1_000
 _ROOT = "%SRCROOT%"
-_PULL = re.compile(r"(https?://[A-Za-z0-9.:-]+/[\w./~-]+?)/(?:-/)?(?:pull|merge_requests)/\d+")
 
 
 def render(report: Report, _style: Style) -> str:
-    results = sorted([*report.findings, *report.ignored], key=lambda finding: -finding.severity)
+    results = sorted([*waivers(report), *report.findings, *report.ignored], key=lambda finding: -finding.severity)
     ignored = {id(finding) for finding in report.ignored}
     rules = sorted({finding.rule for finding in results})
     run: Json = {
@@ -52,11 +54,10 @@ def _driver(report: Report, rules: Iterable[str]) -> Json:
 
 def _rule(rule: str) -> Json:
     words = rule.replace("-", " ").capitalize()
-    return {
-        "id": rule,
-        "shortDescription": {"text": words},
-        "help": {"text": f"`lastcall explain {rule}` says what it finds and what to do."},
-    }
+    told = f"`lastcall explain {rule}` says what it finds and what to do."
+    if rule == WAIVED:
+        told = "Two people let a change through without an approval, by the policy's `waivers`. Have it reviewed before the waiver ends."
+    return {"id": rule, "shortDescription": {"text": words}, "help": {"text": told}}
 
 
 def _invocation(report: Report, left_out: int) -> Json:
@@ -83,12 +84,11 @@ def _properties(release: Release) -> Json:
 
 
 def _provenance(release: Release) -> Json | None:
-    """The repository, where an address of one of its pull requests tells it; without one SARIF has no place for the head."""
-    addresses = (_PULL.fullmatch(change.pull.url) for change in release.changes if change.pull)
-    address = next(filter(None, addresses), None)
+    """The repository, where its address is known; without one SARIF has no place for the head."""
+    address = home(release)
     if address is None or release.head is None:
         return None
-    known: Json = {"repositoryUri": address[1], "revisionId": release.head, "mappedTo": {"uriBaseId": _ROOT}}
+    known: Json = {"repositoryUri": address, "revisionId": release.head, "mappedTo": {"uriBaseId": _ROOT}}
     return {**known, "branch": release.branch} if release.branch else known
 
 
@@ -132,7 +132,7 @@ def _plain(text: str) -> str:
 def _location(finding: Finding, release: Release) -> Json:
     if finding.location:
         return {"physicalLocation": _physical(finding.location)}
-    physical = {"artifactLocation": {"uri": _uri(_address(finding, release))}, "region": {"startLine": 1}}
+    physical = {"artifactLocation": {"uri": uri(_address(finding, release))}, "region": {"startLine": 1}}
     named = [{"fullyQualifiedName": visible(finding.change)}] if finding.change else []
     return {"physicalLocation": physical, **({"logicalLocations": named} if named else {})}
 
@@ -150,15 +150,7 @@ def _physical(place: Location) -> Json:
     region = {"startLine": max(place.line, 1), "startColumn": max(place.column, 1), "endLine": max(place.end_line, place.line, 1)}
     if place.end_column > (place.column if place.end_line == place.line else 0):
         region["endColumn"] = place.end_column
-    return {"artifactLocation": {"uri": _uri(place.path), "uriBaseId": _ROOT}, "region": region}
-
-
-def _uri(path: str) -> str:
-    """A path of the repository as a URI: the bytes that git has, percent-encoded."""
-    try:
-        return quote(path.encode("utf-8", "surrogateescape"))
-    except UnicodeEncodeError:  # a lone surrogate that stands for no byte
-        return quote(path.encode("utf-8", "surrogatepass"))
+    return {"artifactLocation": {"uri": uri(place.path), "uriBaseId": _ROOT}, "region": region}
 
 
 def _related(related: Related, number: int) -> Json:

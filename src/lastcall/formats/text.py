@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
 from lastcall.formats import Format, Style
@@ -10,31 +11,48 @@ from lastcall.formats._cells import cut, width_of, wrap
 from lastcall.formats._frame import Kind, frame
 from lastcall.formats._untrusted import no_commands, one_line, visible, visible_path
 from lastcall.formats._wording import (
+    CARRIED,
     Spot,
     Told,
-    approvals,
+    approvers,
     authors,
     by_age,
     count,
+    first,
+    green,
+    guarded,
     in_need,
     label,
+    lacking,
     named,
     names,
     notes,
     place,
+    rewriting,
     severities,
+    steps,
+    terms,
     title,
     told_once,
     verdict,
+    waived,
     what_was_read,
 )
-from lastcall.model import Change, Finding, Report, Unread, Verdict
+from lastcall.model import Change, Check, Finding, Position, Release, Report, Unread, Verdict
 
 _MOST = 20
 """Things that need nothing from the reader (approved changes, ignored findings, what was not read) are listed up to this many."""
 _SEVERAL = 3
 _WIDEST = 120
-_COLORS = {"error": "1;31", "warning": "1;33", "note": "1;36", "blocked": "1;31", "unknown": "1;31", "PASS": "1;32", "FAIL": "1;31"}
+_NARROWEST = 20
+"""Columns that a title takes at least in a table."""
+_RED, _YELLOW = "1;31", "1;33"
+_COLORS = {
+    **dict.fromkeys(("error", "blocked", "unknown", "failed", "FAIL"), _RED),
+    **dict.fromkeys(("warning", "waived", "pending", "missing"), _YELLOW),
+    "note": "1;36",
+    "PASS": "1;32",
+}
 _BOLD, _DIM, _GREEN, _BLUE = "1", "2", "32", "34"
 
 
@@ -43,13 +61,22 @@ def render(report: Report, style: Style) -> str:
     told = told_once(report)
     blocks = [
         _head(report, pen),
-        *_changes(report, told, pen),
+        *_waived(report, pen),
+        *_rewritten(report, told, pen),
+        *_waiting(report, Verdict.BLOCKED, told, pen),
+        *_waiting(report, Verdict.UNKNOWN, told, pen),
+        *_checks(report, told, pen),
         *_findings(report, told.findings, pen),
+        *_approved(report, pen),
+        *_exempt(report, pen),
         *_ignored(report.ignored, pen),
         *_unread(report, told.new, pen),
-        [_verdict(report, pen)],
+        _end(report, pen),
     ]
     return no_commands("\n\n".join("\n".join(block) for block in blocks)) + "\n"
+
+
+Row = tuple[str, str, str, str]
 
 
 class _Pen:
@@ -65,8 +92,15 @@ class _Pen:
     def prose(self, text: str, indent: str = "  ", hanging: str | None = None) -> list[str]:
         return wrap(text, self.width, indent, indent if hanging is None else hanging)
 
-    def title(self, text: str) -> str:
-        return self(_BOLD, f"--- {text} " + "-" * max(self.width - width_of(text) - 5, 3))
+    def title(self, text: str, line: str = "-", code: str = _BOLD) -> str:
+        return self(code, f"{line * 3} {text} " + line * max(self.width - width_of(text) - 5, 3))
+
+    def next(self, todo: str) -> list[str]:
+        """``next: ask for an approval``; nothing where there is nothing to do."""
+        if not todo:
+            return []
+        start, *rest = self.prose(f"next: {todo}", "  ", "    ")
+        return [f"  {self(_GREEN, 'next:')}{start[7:]}", *rest]
 
     def headed(self, tag: str, text: str) -> list[str]:
         """``error[unindexed-join]: message``, wrapped, with its first words in colour."""
@@ -77,28 +111,92 @@ class _Pen:
     def listed(self, things: Sequence[str], indent: str = "  ", most: int = _MOST) -> list[str]:
         """A line for each thing, wrapped; beyond ``most``, how many more."""
         lines = [line for thing in things[:most] for line in self.prose(thing, indent, indent + "  ")]
-        return lines + ([f"{indent}and {len(things) - most} more (--format json has them all)"] if len(things) > most else [])
+        return lines + self.left_out(len(things), most, indent)
+
+    def left_out(self, number: int, most: int, indent: str = "  ") -> list[str]:
+        return [f"{indent}and {number - most} more (--format json has them all)"] if number > most else []
+
+    def table(self, heads: Row, rows: Sequence[Row]) -> list[str]:
+        """A line for each row below one of heads, cut to stand side by side; an empty list where there is no room for that."""
+        widest = [max(width_of(row[column]) for row in (heads, *rows)) for column in range(4)]
+        widths = [min(wide, self.width // 4 + 4) for wide in widest]
+        widths[3] = min(widest[3], self.width // 3 + 2)
+        widths[1] = min(widest[1], self.width - widths[0] - widths[2] - widths[3] - 8)
+        if widths[1] < min(_NARROWEST, widest[1]):
+            return []
+        lines = ["  " + "  ".join(_cell(text, width) for text, width in zip(row, widths, strict=True)) for row in (heads, *rows)]
+        return [self(_DIM, lines[0].rstrip()), *(line.rstrip() for line in lines[1:])]
+
+
+def _cell(text: str, width: int) -> str:
+    text = cut(text, width)
+    return text + " " * (width - width_of(text))
 
 
 def _head(report: Report, pen: _Pen) -> list[str]:
-    """One line, however long, says what was compared, what was found to read and what could not be read."""
-    first = f"{pen(_BOLD, one_line(report.release.headline))}. {' '.join(what_was_read(report))}".rstrip()
-    return [first] + [line for note in notes(report) for line in pen.prose(f"Note: {one_line(note)}", "", "      ")]
+    """One line, however long, says what was compared; below it what was found to read, and what could not be read."""
+    lines = [f"{pen(_BOLD, one_line(report.release.headline))}."]
+    lines += pen.prose(" ".join(what_was_read(report)), "") if what_was_read(report) else []
+    return lines + [line for note in notes(report) for line in pen.prose(f"Note: {one_line(note)}", "", "      ")]
+
+
+def _end(report: Report, pen: _Pen) -> list[str]:
+    """What to do first, how to learn more of it, and the verdict."""
+    lines = pen.prose(f"Start with {first(report)}", "", "  ") if first(report) else []
+    if in_need(report.release.changes):
+        lines += [pen(_DIM, line) for line in pen.prose(f"More about a change: {_explaining(report.release)}", "", "  ")]
+    word, colon, rest = verdict(report).partition(":")
+    color = _COLORS["waived" if word == "PASS" and waived(report.release.changes) else word]
+    return [*lines, pen(color, word + colon) + pen(_BOLD, rest)]
+
+
+def _explaining(release: Release) -> str:
+    """The command that shows all that is known of a change that waits."""
+    waiting = in_need(release.changes)[0]
+    branch = f" --release {shlex.quote(one_line(release.branch))}" if release.branch and release.position is Position.RELEASE else ""
+    return f"lastcall explain {one_line(waiting.commits[-1].sha[:7] if waiting.commits else 'COMMIT')}{branch}"
+
+
+# ---------------------------------------------------------------------------------------------------------------- what stands above all
+
+
+def _waived(report: Report, pen: _Pen) -> Iterator[list[str]]:
+    """Break-glass is never quiet: right below the headline, whatever the verdict."""
+    changes = waived(report.release.changes)
+    if changes:
+        yield [pen.title(f"WAIVED: {count(len(changes), 'change')} let through without an approval", "*", _COLORS["waived"])]
+    for change in changes:
+        assert change.waiver is not None
+        yield [
+            *pen.headed("waived", f"{label(change)} {title(change)}, by {names(change)}"),
+            *pen.prose(f"by {terms(change.waiver)}"),
+            *pen.prose(f"because: {one_line(change.waiver.reason)}", "  ", "    "),
+        ]
+
+
+def _rewritten(report: Report, told: Told, pen: _Pen) -> Iterator[list[str]]:
+    lost = report.release.rewritten
+    if lost is None:
+        return
+    yield [pen.title(f"Rewritten history: {count(len(lost.lost), 'frozen commit')} lost")]
+    tag = _tag(told.rewritten, "rewritten-history", "note")
+    why, todo = steps(told.rewritten[0].message) if told.rewritten else (rewriting(lost), "")
+    commits = [f"{one_line(each.sha[:7])} {cut(one_line(each.subject), 100)}, by {one_line(each.author.name)}" for each in lost.lost]
+    yield [*pen.headed(tag, why), *pen.next(todo), *(["  lost:"] if commits else []), *pen.listed(commits, "    ")]
 
 
 # ---------------------------------------------------------------------------------------------------------------- changes
 
 
-def _changes(report: Report, told: Told, pen: _Pen) -> Iterator[list[str]]:
-    changes = report.release.changes
+def _waiting(report: Report, verdict: Verdict, told: Told, pen: _Pen) -> Iterator[list[str]]:
+    """The changes that nobody let through, each with what to do about it."""
+    changes = [change for change in report.release.changes if change.verdict is verdict]
     if not changes:
         return
-    waiting = in_need(changes)
-    yield [pen.title(f"Changes: {len(waiting)} of {len(changes)} not approved" if waiting else "Changes: all approved or exempt")]
-    for alike in _alike(waiting, told):
-        yield list(_waiting(alike, told, pen))
-    if len(waiting) < len(changes):
-        yield [*_settled(changes, Verdict.APPROVED, pen), *_settled(changes, Verdict.EXEMPT, pen)]
+    word = {Verdict.BLOCKED: "Blocked", Verdict.UNKNOWN: "Unknown, which blocks as well"}[verdict]
+    yield [pen.title(f"{word}: {len(changes)} of {count(len(report.release.changes), 'change')}")]
+    for alike in _alike(changes, told):
+        yield list(_lacking(alike, told, pen))
 
 
 def _alike(waiting: Sequence[Change], told: Told) -> Iterator[list[Change]]:
@@ -106,7 +204,7 @@ def _alike(waiting: Sequence[Change], told: Told) -> Iterator[list[Change]]:
     groups: dict[tuple[str, ...], list[Change]] = {}
     for change in waiting:
         findings = told.beside.get(change.id, ())
-        key = (_tag(change, findings), change.reason, _of_each(change), *_more(change, findings), *change.guards)
+        key = (_tag(findings, change.reason), change.reason, _of_each(change), *_more(change, findings), guarded(change.guards))
         groups.setdefault(key, []).append(change)
     for group in groups.values():
         if len(group) >= _SEVERAL:
@@ -122,42 +220,43 @@ def _of_each(change: Change) -> str:
     return re.sub("|".join(rf"\b{re.escape(name)}\b" for name in names) or "$^", "each", change.detail)
 
 
-def _waiting(alike: Sequence[Change], told: Told, pen: _Pen) -> Iterator[str]:
+def _lacking(alike: Sequence[Change], told: Told, pen: _Pen) -> Iterator[str]:
     """A change, or several alike, that nobody let through: who made it and what to do."""
     change = alike[0]
     findings = told.beside.get(change.id, ())
-    tag = _tag(change, findings)
+    tag = _tag(findings, change.reason, change.verdict)
     if len(alike) == 1:
-        yield from pen.headed(tag, title(change))
-        if f"{label(change)} by {authors(change)}" not in one_line(change.detail):
-            yield from pen.prose(_origin(change))
-        yield from pen.prose(_why(change, tag, change.detail))
+        yield from pen.headed(tag, f"{label(change)} {title(change)}")
+        yield from _origin(change, pen)
     else:
         yield from pen.headed(tag, count(len(alike), "change"))
-        yield from pen.prose(_why(change, tag, _of_each(change)))
+    why, todo = steps(change.detail if len(alike) == 1 else _of_each(change))
+    yield from pen.prose(why if change.reason in tag else f"{one_line(change.reason)}: {why}")
+    if change.approvals and len(alike) == 1:
+        yield from pen.prose(f"What counts already: {approvers(change)}")
     for text in _more(change, findings):
         yield from pen.prose(text)
     if change.guards:
-        yield from pen.prose(f"It changes what steers lastcall: {', '.join(visible_path(path) for path in change.guards)}")
+        yield from pen.prose(f"It changes what steers lastcall: {guarded(change.guards)}")
+    yield from pen.next(todo)
     if len(alike) > 1:
         yield from pen.listed([f"{label(each)} {title(each)}, by {names(each)}" for each in alike], "    ", most=50)
 
 
-def _tag(change: Change, findings: Sequence[Finding]) -> str:
-    """``error[stale-approval]``: the heaviest finding about a change; where the policy switched its rule off, the bare verdict."""
+def _tag(findings: Sequence[Finding], reason: str, otherwise: str = "error") -> str:
+    """``error[stale-approval]``: the heaviest finding about a fact; where the policy switched its rule off, the bare verdict."""
     worst = max(findings, key=lambda finding: finding.severity, default=None)
-    return f"{worst.severity}[{one_line(worst.rule)}]" if worst else f"{change.verdict}[{one_line(change.reason)}]"
+    return f"{worst.severity}[{one_line(worst.rule)}]" if worst else f"{otherwise}[{one_line(reason)}]"
 
 
-def _why(change: Change, tag: str, detail: str) -> str:
-    """What a change lacks and what to do; one rule speaks of several reasons."""
-    return one_line(detail if change.reason in tag else f"{change.reason}: {detail}")
-
-
-def _origin(change: Change) -> str:
-    several = change.pull and change.commits
-    commits = f", {count(len(change.commits), 'commit')}, the last {one_line(change.commits[-1].sha[:7])}" if several else ""
-    return f"{label(change)} by {authors(change)}{commits}"
+def _origin(change: Change, pen: _Pen) -> Iterator[str]:
+    """Who made a change, as far as its detail does not say so, and where the forge shows it."""
+    if change.pull is None and (str(change.commits[-1].author) if change.commits else "?") in change.detail:
+        return
+    commits = f", {count(len(change.commits), 'commit')}, the last {one_line(change.commits[-1].sha[:7])}" if change.commits else ""
+    yield from pen.prose(f"by {authors(change)}{commits if change.pull else ''}")
+    if change.pull and change.pull.url:
+        yield from pen.prose(one_line(change.pull.url))
 
 
 def _more(change: Change, findings: Iterable[Finding]) -> list[str]:
@@ -171,13 +270,51 @@ def _more(change: Change, findings: Iterable[Finding]) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-def _settled(changes: Sequence[Change], verdict: Verdict, pen: _Pen) -> list[str]:
-    """Changes that need nothing, in a line each."""
-    settled = [change for change in changes if change.verdict is verdict]
-    if not settled:
-        return []
-    lines = [f"{label(change)} {title(change)}, by {names(change)}: {approvals(change)}" for change in settled]
-    return [pen(_GREEN, f"{verdict}: {len(settled)}"), *pen.listed(lines)]
+def _approved(report: Report, pen: _Pen) -> Iterator[list[str]]:
+    """A line for each approved change, with who approved it and what carries that to the release head; what that means, once."""
+    changes = [change for change in report.release.changes if change.verdict is Verdict.APPROVED]
+    if not changes:
+        return
+    yield [pen(_GREEN, pen.title(f"Approved: {len(changes)} of {count(len(report.release.changes), 'change')}", code=""))]
+    rows = [(label(each), title(each), names(each), approvers(each)) for each in changes[:_MOST]]
+    lines = pen.table(("", "change", "by", "approved by"), rows) or pen.listed(
+        [f"{label} {title}, by {names}: {approved}" for label, title, names, approved in rows]
+    )
+    carriers = {given.carried_by for change in changes for given in change.approvals}
+    meaning = [f"({how.replace('-', ' ')}: {words})" for how, words in CARRIED.items() if how in carriers]
+    yield [*lines, *pen.left_out(len(changes), _MOST), *(pen(_DIM, line) for text in meaning for line in pen.prose(text))]
+
+
+def _exempt(report: Report, pen: _Pen) -> Iterator[list[str]]:
+    changes = [change for change in report.release.changes if change.verdict is Verdict.EXEMPT and not change.waiver]
+    if changes:
+        lines = [f"{label(change)} {title(change)}, by {names(change)}: {one_line(change.detail or change.reason)}" for change in changes]
+        yield [pen(_BOLD, f"exempt: {len(changes)}"), *pen.listed(lines)]
+
+
+# ---------------------------------------------------------------------------------------------------------------- required checks
+
+
+def _checks(report: Report, told: Told, pen: _Pen) -> Iterator[list[str]]:
+    checks = report.release.checks
+    missing, passed = lacking(checks), green(checks)
+    if not checks:
+        return
+    heading = f"{len(missing)} of {len(checks)} not green" if missing else "all green"
+    yield [pen.title(f"Required checks on {one_line(checks[0].commit[:7])}: {heading}")]
+    for check in missing:
+        yield list(_check(check, told.checks.get(check.name, ()), pen))
+    if passed:
+        yield pen.prose(f"passed: {passed}", "  ", "    ")
+
+
+def _check(check: Check, findings: Sequence[Finding], pen: _Pen) -> Iterator[str]:
+    tag = f"{findings[0].severity}[{one_line(findings[0].rule)}]" if findings else str(check.state)
+    why, todo = steps(check.detail or f"{check.name} is {check.state}")
+    yield from pen.headed(tag, why if check.name in why else f"{check.name}: {why}")
+    yield from pen.next(todo)
+    if check.url and check.url not in check.detail:
+        yield from pen.prose(one_line(check.url))
 
 
 # ---------------------------------------------------------------------------------------------------------------- findings
@@ -278,11 +415,6 @@ def _unread_list(title: str, unread: Sequence[Unread], pen: _Pen) -> Iterator[li
 def _unread_place(unread: Unread) -> str:
     where = f"{visible_path(unread.location.path)}:{unread.location.line}" if unread.location else ""
     return " ".join(filter(None, (where, f"({named(unread.subject)})" if where and unread.subject else named(unread.subject))))
-
-
-def _verdict(report: Report, pen: _Pen) -> str:
-    word, colon, rest = verdict(report).partition(":")
-    return pen(_COLORS[word], word + colon) + pen(_BOLD, rest)
 
 
 FORMAT = Format(render)

@@ -16,7 +16,8 @@ compares.
 
 ## Remedy
 
-Ask the reviewer to look at the commits that came after, and to approve again at the commit that the finding names.
+While its pull request is open: ask for an approval at the commit that the finding names. Once it has landed: revert it through an approved
+pull request and bring it again through another, or have two people waive it.
 """
 
 from __future__ import annotations

@@ -52,6 +52,7 @@ def check(query: Query, _: NoOptions) -> Iterator[Finding]:
             f"{table} is searched by {', '.join(access.columns)}, but {lacking(access)}: the whole table is read",
             access.location,
             key=[query.shape, table, *access.columns],
+            severity=Severity.NOTE if access.aside else None,
             tables=[table],
             index=access.missing,
             suggestion=access.missing.sql,

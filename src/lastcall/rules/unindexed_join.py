@@ -62,7 +62,7 @@ def check(query: Query, _: NoOptions) -> Iterator[Finding]:
             _message(access),
             access.location,
             key=[query.shape, access.table.name, *access.columns],
-            severity=Severity.ERROR if access.selective else Severity.WARNING,
+            severity=Severity.NOTE if access.aside else Severity.ERROR if access.selective else Severity.WARNING,
             tables=tuple(dict.fromkeys([access.table.name, *(name for name in access.sources if not name.startswith("?"))])),
             index=access.missing,
             suggestion=access.missing.sql,

@@ -7,7 +7,9 @@ e-mail belongs to no account, then the change is not approved until somebody fin
 
 ## Flagged
 
-Every late change whose reviews could not be fetched or proved: no token, a network error, a truncated answer, `--forge none`.
+Every late change whose reviews could not be fetched or proved: no token, a network error, a truncated answer, `--forge none`; an approval
+whose commit the forge has lost or this clone does not hold; an author without an account; an owner of a file, a team or an e-mail address,
+whose people the forge does not tell.
 
 ## Not flagged
 

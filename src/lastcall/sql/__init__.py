@@ -9,9 +9,10 @@ from __future__ import annotations
 import codecs
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lastcall.model import Blob, Catalog, Kind, Location, Progress, Query, QueryPolicy, Side, Tree, Unread, no_progress
 from lastcall.plugins import discover
@@ -21,12 +22,17 @@ if TYPE_CHECKING:
     from lastcall.sql.block import Block
     from lastcall.sql.dialect import Dialect
     from lastcall.sql.facts import Facts, Placed
+    from lastcall.sql.store import Store
     from lastcall.sql.unit import Schema
 
 LIMIT = 16 << 20
 """Files longer than this are not read: 16 MiB of SQL is data, not queries."""
 AT_ONCE = 500
 """Files after which what was read is put into the store, so that a run that is broken off was not in vain."""
+IN_MEMORY = 32 << 20
+"""Bytes of files that are held at once."""
+WORTH = 40_000
+"""Characters that take far longer to read than it takes to start another process for them."""
 
 
 def read(tree: Tree, policy: QueryPolicy, progress: Progress = no_progress) -> Side:
@@ -52,12 +58,14 @@ class Reader:
         Raises LastcallError for a dialect that does not exist.  What cannot be read is in ``Side.unread``.
         """
         from lastcall.sql.dialect import detect, named  # noqa: PLC0415 -- nothing of this is loaded by a run that reads no query
+        from lastcall.sql.processes import undisturbed  # noqa: PLC0415
 
         if self.dialect is None:
             self.dialect = named(self.policy.dialect) if self.policy.dialect else detect(tree)
         blobs, unread, notes = _chosen(tree, self.policy, self.frontends)
-        facts = self._read_files(tree, blobs, self.dialect)
-        return self._link(facts, self.dialect, unread, notes)
+        with undisturbed():
+            facts = self._read_files(tree, blobs, self.dialect)
+            return self._link(facts, self.dialect, unread, notes)
 
     def _read_files(self, tree: Tree, blobs: Sequence[Blob], dialect: Dialect) -> dict[str, Facts]:
         """The facts of each file by its path: from this run, or from the store, where its content was read before."""
@@ -68,27 +76,45 @@ class Reader:
         with Store.open(_namespace()) as store:
             known = store.get_many(key for key in keys.values() if key not in self._facts)
             self._facts.update({key: facts for key, facts in known.items() if isinstance(facts, Facts)})
-            fresh: dict[str, object] = {}
-            for number, blob in enumerate(blobs):
-                self.progress("reading", number, len(blobs))
-                key = keys[blob.path]
-                if key not in self._facts:
-                    fresh[key] = self._facts[key] = _read_file(tree, blob, self.frontends, dialect.name)
-                if len(fresh) == AT_ONCE:
-                    store.put_many(fresh)
-                    fresh.clear()
-            store.put_many(fresh)
+            self._read_fresh(tree, [blob for blob in blobs if keys[blob.path] not in self._facts], dialect.name, store)
         return {path: self._facts[key] for path, key in keys.items()}
+
+    def _read_fresh(self, tree: Tree, blobs: Sequence[Blob], dialect: str, store: Store) -> None:
+        """Read files of which nothing is known; many at a time, since several processes may share them."""
+        batch: list[_Source] = []
+        for number, blob in enumerate(blobs, 1):
+            batch.append(_source(tree, blob, _key(dialect, blob), self.frontends))
+            if number == len(blobs) or len(batch) == AT_ONCE or sum(len(each.data or b"") for each in batch) > IN_MEMORY:
+                self._read_batch(batch, dialect, store, number - len(batch), len(blobs))
+                batch.clear()
+
+    def _read_batch(self, batch: Sequence[_Source], dialect: str, store: Store, done: int, total: int) -> None:
+        from lastcall.sql.processes import shared_out  # noqa: PLC0415
+
+        told: dict[str, bytes] = {}
+        fresh: dict[str, Facts] = {}
+        for source, facts, pickled in shared_out(batch, _Source.weight, WORTH, partial(_read_source, dialect=dialect)):
+            self.progress("reading", done, total)
+            done += 1
+            self._facts[source.key] = facts
+            if pickled is None:
+                fresh[source.key] = facts
+            else:
+                told[source.key] = pickled
+        store.put_many(fresh)
+        store.put_pickled(told)
 
     def _link(self, facts: Mapping[str, Facts], dialect: Dialect, unread: Sequence[Unread], notes: Sequence[str]) -> Side:
         """Replay the DDL of all files into one catalog, and judge every query by it."""
         from lastcall.sql.catalog import replay  # noqa: PLC0415
-        from lastcall.sql.migrations import is_migration, order  # noqa: PLC0415
+        from lastcall.sql.foreign_keys import with_missing  # noqa: PLC0415
+        from lastcall.sql.migrations import in_dialect, is_migration, order  # noqa: PLC0415
 
         telling = self._telling(facts)
-        operations = [operation for path in order(telling) for operation in facts[path].operations]
-        catalog, gaps = replay(operations, dialect.name)
-        schema = self._judge_by(catalog, {name: block for path in telling for name, block in facts[path].views})
+        catalog, gaps = replay(in_dialect([facts[path] for path in order(telling)], dialect.name), dialect.name)
+        catalog = with_missing(catalog, self._small)
+        views = {view.name: view for path in telling for view in facts[path].views}
+        schema = self._judge_by(catalog, {name: view.block for name, view in views.items()})
         # A migration's own queries run once, under the eyes of whoever releases it.
         judged = (path for path in facts if facts[path].queries and not (facts[path].operations and is_migration(path)))
         return Side(
@@ -98,7 +124,12 @@ class Reader:
             ignores=tuple(each for found in facts.values() for each in found.ignores),
             files=len(facts),
             notes=(f"dialect: {dialect.name} ({dialect.evidence})", *notes),
+            views={name: view.sql for name, view in views.items()},
         )
+
+    @property
+    def _small(self) -> frozenset[str]:
+        return frozenset(name.lower() for name in self.policy.small_tables)
 
     def _telling(self, facts: Mapping[str, Facts]) -> list[str]:
         """The files that say anything of the schema, and that the policy does not pass over."""
@@ -114,7 +145,7 @@ class Reader:
         from lastcall.sql.unit import Schema  # noqa: PLC0415
 
         if self._schema is None or self._schema.catalog != catalog or self._schema.views != views:
-            self._schema = Schema(catalog, views, frozenset(name.lower() for name in self.policy.small_tables))
+            self._schema = Schema(catalog, views, self._small)
             self._judged.clear()
         return self._schema
 
@@ -169,29 +200,49 @@ def _namespace() -> str:
     return hashlib.sha256(repr(stamp).encode()).hexdigest()[:16]
 
 
-def _read_file(tree: Tree, blob: Blob, frontends: Mapping[str, Frontend], dialect: str) -> Facts:
+class _Source(NamedTuple):
+    """A file to read: its bytes, None of one that is too large, and the front ends that find something in it."""
+
+    key: str
+    path: str
+    data: bytes | None
+    frontends: tuple[Frontend, ...]
+
+    def weight(self) -> int:
+        return len(self.data or b"")
+
+
+def _source(tree: Tree, blob: Blob, key: str, frontends: Mapping[str, Frontend]) -> _Source:
+    data = tree.read(blob, LIMIT)
+    if data is None:
+        return _Source(key, blob.path, None, ())
+    reading = tuple(each for each in frontends.values() if blob.path.lower().endswith(tuple(each.suffixes)) and each.relevant(data))
+    return _Source(key, blob.path, data if reading else b"", reading)
+
+
+def _read_source(source: _Source, dialect: str) -> Facts:
     from lastcall.sql.dialect import of_text  # noqa: PLC0415
     from lastcall.sql.facts import Facts  # noqa: PLC0415
     from lastcall.sql.file import read as read_text  # noqa: PLC0415
 
-    place = Location(blob.path, 1)
-    data = tree.read(blob, LIMIT)
-    if data is None:
+    place = Location(source.path, 1)
+    if source.data is None:
         return Facts(unread=(Unread("file", f"it is larger than {LIMIT >> 20} MiB", place),))
-    reading = [each for each in frontends.values() if blob.path.lower().endswith(tuple(each.suffixes)) and each.relevant(data)]
-    if not reading:
+    if not source.frontends:
         return Facts()
-    text, trouble = _decoded(data)
+    text, trouble = _decoded(source.data)
     unread = (Unread("file", trouble, place),) if trouble else ()
     if text is None:
         return Facts(unread=unread)
-    found = [read_text(each, blob.path, text, (of_text(text, blob.path) if each.plain else None) or dialect) for each in reading]
+    spoken = of_text(text, source.path) if any(each.plain for each in source.frontends) else None
+    found = [read_text(each, source.path, text, (spoken if each.plain else None) or dialect) for each in source.frontends]
     return Facts(
         operations=tuple(each for facts in found for each in facts.operations),
         views=tuple(each for facts in found for each in facts.views),
         queries=tuple(each for facts in found for each in facts.queries),
         unread=unread + tuple(each for facts in found for each in facts.unread),
         ignores=tuple(dict.fromkeys(each for facts in found for each in facts.ignores)),
+        dialect=spoken or "",
     )
 
 
@@ -221,5 +272,6 @@ def _query(placed: Placed, schema: Schema) -> Query:
         tables=found.tables,
         joins=found.joins,
         accesses=found.accesses,
+        hazards=found.hazards,
         unknown_tables=found.unknown,
     )

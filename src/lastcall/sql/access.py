@@ -8,13 +8,14 @@ fewest missing indexes.  ``unit`` makes the tables, ties and filters that are lo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import count
 
-from lastcall.model import Access, AccessPath, Catalog, Index, Join, Location, MissingIndex, Unread
+from lastcall.model import Access, AccessPath, Catalog, Hazard, Index, Join, Location, MissingIndex, Unread
 from lastcall.sql.block import Lowered, Op, Span
-from lastcall.sql.unit import MOST_NODES, STRENGTH, WEAK, Bind, Node, Plan, Schema, Served, Tie, Unit
+from lastcall.sql.hazards import hazards, unsargable
+from lastcall.sql.naming import Naming
+from lastcall.sql.unit import MOST_NODES, STRENGTH, WEAK, Bind, Node, Plan, Schema, Served, Sort, Tie, Unit
 
 Place = Callable[[Span], Location]
 
@@ -24,6 +25,7 @@ class Reading:
     """What one query reads: how, by which ties, from which tables, and which of them nobody knows."""
 
     accesses: tuple[Access, ...]
+    hazards: tuple[Hazard, ...]
     joins: tuple[Join, ...]
     tables: tuple[str, ...]
     unknown: tuple[Unread, ...]
@@ -32,18 +34,38 @@ class Reading:
 def reading(lowered: Lowered, schema: Schema, place: Place) -> Reading:
     """How ``lowered`` reaches its tables by the indexes of ``schema``; ``place`` turns a span of the fragment into a location."""
     plan = Plan(schema, lowered.block)
-    accesses = (access for unit in plan.units for access in _Judging(unit, schema, place).accesses())
+    judged = [(unit, _Judging(unit, schema, place)) for unit in plan.units]
+    accesses = _weighed([(bool(unit.outside), each.accesses()) for unit, each in judged])
+    found = [*hazards(lowered, plan, place), *(hazard for _, each in judged for hazard in each.hazards())]
     joins = dict.fromkeys(join for unit in plan.units for join in unit.joins())
     if plan.too_large:
         told = Unread("query", f"it reads more than {MOST_NODES} tables by way of views", place(lowered.span), plan.too_large)
-        return Reading((), (), tuple(dict.fromkeys(plan.tables)), (told,))
+        return Reading((), (), (), tuple(dict.fromkeys(plan.tables)), (told,))
     unknown = tuple(Unread("table", "it is not in the repository's schema", place(span), name) for name, span in plan.unknown.items())
-    return Reading(tuple(_once(accesses)), tuple(joins), tuple(dict.fromkeys(plan.tables)), unknown)
+    return Reading(tuple(_once(accesses)), tuple(found), tuple(joins), tuple(dict.fromkeys(plan.tables)), unknown)
+
+
+def _weighed(units: Sequence[tuple[bool, list[Access]]]) -> Iterator[Access]:
+    """The accesses of all units, each with whether what it lacks weighs.
+
+    Where one part of a query must read a whole table anyway, an index that another part lacks does not make the query ten times cheaper;
+    unless that part runs once for each row of another (``True``), which multiplies what it costs.
+    """
+    if len(units) == 1:
+        yield from units[0][1]
+        return
+    whole = [any(access.path in (AccessPath.WHOLE, AccessPath.HASHED_JOIN) for access in accesses) for _, accesses in units]
+    for number, (repeated, accesses) in enumerate(units):
+        aside = not repeated and any(each for other, each in enumerate(whole) if other != number)
+        yield from (replace(access, aside=True) if aside and access.missing else access for access in accesses)
 
 
 def _once(accesses: Iterable[Access]) -> Iterator[Access]:
     """An index that several parts of a query lack is missing once, where it weighs most: the others keep their path, and no suggestion."""
     found = list(accesses)
+    if sum(access.missing is not None for access in found) < 2:  # noqa: PLR2004
+        yield from found
+        return
     first: dict[tuple[str, tuple[str, ...]], Access] = {}
     for access in sorted(found, key=lambda each: (each.path is not AccessPath.UNINDEXED_JOIN, not each.selective)):
         if access.missing is not None:
@@ -88,6 +110,9 @@ class _Judging:
             self.ties.setdefault(tie.left[0], []).append(tie)
             for number in {number for number, _ in tie.right}:
                 self.outgoing.setdefault(number, []).append(tie)
+        self.strength = [self.narrowing(node) for node in self.nodes]
+        self.own: dict[int, Index | None] = {}
+        """What serves a node's filters by themselves."""
 
     def accesses(self) -> list[Access]:
         unit, nodes = self.unit, self.nodes
@@ -95,27 +120,79 @@ class _Judging:
             return []
         if any(not node.known for node in nodes):
             return [self.access(number, AccessPath.UNKNOWN) for number, node in enumerate(nodes) if node.table]
-        drivers = [number for number, node in enumerate(nodes) if not node.group and (node.rows or self.strength(node))]
+        drivers = [number for number, node in enumerate(nodes) if not node.group and (node.rows or self.strength[number])]
         if not drivers:
-            return self.undriven()
-        drivers.sort(key=lambda number: (-self.strength(nodes[number]), nodes[number].name, nodes[number].alias))
+            return self.first_rows() if unit.first else self.undriven()
+        drivers.sort(key=lambda number: (-self.strength[number], nodes[number].name, nodes[number].alias))
         best = min((self.reach(driver) for driver in drivers[: max(MOST_TRIES // len(nodes), 2)]), key=self.rank)
         return [self.told(best, number) for number, node in enumerate(nodes) if node.table]
+
+    def hazards(self) -> Iterator[Hazard]:
+        """Filters that no index can serve, of tables that nothing else reaches."""
+        if self.unit.wrapped and not self.unit.empty and not self.unit.uncertain and all(node.known for node in self.nodes):
+            yield from unsargable(self.unit, self.schema, self.place)
+
+    def first_rows(self) -> list[Access]:
+        """Nothing narrows the query, but a few rows are wanted: the table whose index has them in order drives, without an order any.
+
+        From there the others must be reached by an index; where one is not, or the order is not there, everything is read first.
+        """
+        for sorts in self.unit.sorts:
+            number = sorts[0].col[0]
+            node = self.nodes[number]
+            if node.group or not node.judged:
+                return self.undriven()
+            if not self.in_order(node, sorts):
+                attempt = self.reach(number, filtered=False)
+                if attempt.missing or len(attempt.reached) < len(self.nodes):
+                    return self.undriven()
+                return [
+                    self.missing_sort(each, sorts) if each == number else self.told(attempt, each)
+                    for each, other in enumerate(self.nodes)
+                    if other.table
+                ]
+        starts = [self.unit.sorts[0][0].col[0]] if self.unit.sorts else [each for each, node in enumerate(self.nodes) if not node.group]
+        best = min((self.reach(start, filtered=False) for start in starts[:MOST_STEPS]), key=self.rank, default=None)
+        if best is None or len(best.reached) < len(self.nodes):
+            return self.undriven()
+        return [self.told(best, number) for number, node in enumerate(self.nodes) if node.table]
+
+    def in_order(self, node: Node, sorts: tuple[Sort, ...]) -> bool:
+        """Whether an index has the rows in the order of the first key, behind columns that are equated with constants."""
+        assert node.table is not None
+        for served in self.schema.serving(node.table):
+            if served.index.method == "hash" or not _implied(served, node):
+                continue
+            first = next((column for column in served.columns if column not in node.equal), None)
+            if first == sorts[0].col[1]:
+                return True
+        return False
+
+    def missing_sort(self, number: int, sorts: tuple[Sort, ...]) -> Access:
+        """PostgreSQL sorts the rest of a few rows by itself (incremental sort); others need every key in the index."""
+        node = self.nodes[number]
+        assert node.table is not None
+        keys = [each for each in sorts if each.col[0] == number and each.descending == sorts[0].descending]
+        columns = tuple(dict.fromkeys(each.col[1] for each in (keys[:1] if self.schema.dialect == "postgres" else keys)))
+        if not self.schema.columns(node.table).keys() >= set(columns):
+            return self.access(number, AccessPath.UNKNOWN)
+        missing = self.schema.naming.suggested(node.name, columns)
+        return Access(node.table, node.alias, AccessPath.UNINDEXED_SORT, self.place(sorts[0].span), columns, (), None, missing)
 
     def rank(self, attempt: _Try) -> tuple[int, int, bool, str, str]:
         """The fewest missing indexes, then the most selective driver, then a served one; names last: the order in the text has no say."""
         driver = self.nodes[attempt.driver]
         missing = {(self.nodes[number].name, ties[0].left[1] if ties else "") for number, ties in attempt.missing.items()}
-        return len(missing), -self.strength(driver), attempt.driver in attempt.missing, driver.name, driver.alias
+        return len(missing), -self.strength[attempt.driver], attempt.driver in attempt.missing, driver.name, driver.alias
 
     # ------------------------------------------------------------------ indexes
 
-    def strength(self, node: Node) -> int:
+    def narrowing(self, node: Node) -> int:
         """How well a node's filters narrow it; a unique index whose columns are all equated gives one row."""
         best = node.strength
-        if best == STRENGTH[Op.EQ] and node.table and any(served.index.unique for served in self.schema.serving(node.table)):
-            equal = {name for name, binds in node.binds.items() if any(bind.op is Op.EQ for bind in binds)}
-            if any(each.index.unique and not each.where and equal.issuperset(each.columns) for each in self.schema.serving(node.table)):
+        if best == STRENGTH[Op.EQ] and node.table and (unique := self.schema.unique(node.table)):
+            equal = {name for name, binds in node.binds.items() if any([bind.op is Op.EQ for bind in binds])}
+            if any([equal.issuperset(columns) for columns in unique]):
                 return best + 1
         return best
 
@@ -127,17 +204,31 @@ class _Judging:
         assert node.table is not None
         equal, strong = (node.equal | tied, node.strong | tied) if tied else (node.equal, node.strong)
         for served in self.schema.serving(node.table):
-            implied = not served.where or all(not node.keys.isdisjoint(part) for part in served.where)
-            if implied and _serves(served, equal, strong, node.ranged):
+            if _serves(served, equal, strong, node.ranged) and _implied(served, node):
                 return served.index
         return None
 
-    def filter_served(self, node: Node) -> bool:
+    def filtering(self, number: int) -> Index | None:
+        """The index that serves a node's own filters."""
+        if number not in self.own:
+            self.own[number] = self.serving(self.nodes[number])
+        return self.own[number]
+
+    def filter_served(self, number: int) -> bool:
         """Whether an index serves the node's own filter: one of its columns, or every arm of an OR."""
-        if self.serving(node) is not None:
-            return True
+        node = self.nodes[number]
+        if self.filtering(number) is not None:
+            return not node.strong or self.served_by_equality(node)
+        if not node.ors:
+            return False
         leading = self.leading(node)
         return any(all(any(name in leading for name, _ in arm) for arm in each.arms) for each in node.ors)
+
+    def served_by_equality(self, node: Node) -> bool:
+        """Whether an index serves one of the node's equalities: beside one that none serves, an index for a range is far too little."""
+        assert node.table is not None
+        serving = self.schema.serving(node.table)
+        return any(_serves(served, node.equal, node.strong, frozenset()) and _implied(served, node) for served in serving)
 
     def leading(self, node: Node) -> set[str]:
         """The columns that lead an index that serves without a condition."""
@@ -146,18 +237,21 @@ class _Judging:
 
     # ------------------------------------------------------------------ reaching
 
-    def reach(self, driver: int) -> _Try:
-        """Everything that can be reached from one driver, with the fewest tables reached without an index."""
+    def reach(self, driver: int, *, filtered: bool = True) -> _Try:
+        """Everything that can be reached from one driver, with the fewest tables reached without an index.
+
+        ``filtered``: it drives by its filter, which an index must serve.
+        """
         attempt = _Try(driver)
         node = self.nodes[driver]
-        if node.judged and not self.filter_served(node):
+        if filtered and node.judged and not self.filter_served(driver):
             attempt.missing[driver] = ()
-        self.mark(attempt, driver, self.serving(node) if node.judged else None)
+        self.mark(attempt, driver, self.filtering(driver) if node.judged else None)
         for number, each in enumerate(self.nodes):
             if (each.rows and not each.group) or each.small:
                 self.mark(attempt, number, None)
-            elif each.judged and each.strength > WEAK and self.filter_served(each):
-                self.mark(attempt, number, self.serving(each))
+            elif number not in attempt.reached and each.strength > WEAK and each.judged and self.filter_served(number):
+                self.mark(attempt, number, self.filtering(number))
         while stuck := self.stuck(attempt):
             steps = sorted(stuck, key=lambda each: self.name_of(each, stuck[each]))
             if len(self.nodes) <= COMPARED:
@@ -242,16 +336,16 @@ class _Judging:
         references = {column for key in node.table.foreign_keys for column in key.columns}
         tie = min(ties, key=lambda each: (each.left[1] not in references, each.left[1], each.span))
         sources = tuple(dict.fromkeys(self.nodes[col[0]].name for col in tie.right))
-        selective = driver.rows or driver.small or self.strength(driver) > STRENGTH[Op.BETWEEN]
+        selective = driver.rows or driver.small or self.unit.first or self.strength[best.driver] > STRENGTH[Op.BETWEEN]
         columns = (tie.left[1],)
-        missing = suggested(self.schema.catalog, node.name, columns)
+        missing = self.schema.naming.suggested(node.name, columns)
         return Access(node.table, node.alias, AccessPath.UNINDEXED_JOIN, self.place(tie.span), columns, sources, None, missing, selective)
 
     def missing_filter(self, number: int) -> Access:
         node = self.nodes[number]
         assert node.table is not None
         columns, bind = self.filter_columns(node)
-        missing = suggested(self.schema.catalog, node.name, columns)
+        missing = self.schema.naming.suggested(node.name, columns)
         place = self.place(bind.span)
         if bind.outer:  # looked up for each row of the outer query: a join in all but name
             return Access(node.table, node.alias, AccessPath.UNINDEXED_JOIN, place, columns, (bind.outer,), None, missing, selective=True)
@@ -263,8 +357,9 @@ class _Judging:
         order = {column.name: place for place, column in enumerate(node.table.columns)}
         references = {column for key in node.table.foreign_keys for column in key.columns}
         equal = [name for name, binds in node.binds.items() if any(bind.strength >= STRENGTH[Op.IN] for bind in binds)]
-        if equal:
+        if len(equal) > 1:
             equal.sort(key=lambda name: (name not in references, order.get(name, len(order)), name))
+        if equal:
             binds = [bind for name in equal for bind in node.binds[name] if bind.strength >= STRENGTH[Op.IN]]
             return tuple(equal[:3]), max(binds, key=lambda bind: (bool(bind.outer), bind.strength))
         leading = self.leading(node)
@@ -290,7 +385,7 @@ class _Judging:
                 continue
             told.add(pair)
             sources, columns = (self.nodes[tie.right[0][0]].name,), (tie.left[1],)
-            missing = suggested(self.schema.catalog, node.name, columns)
+            missing = self.schema.naming.suggested(node.name, columns)
             found.append(Access(node.table, node.alias, AccessPath.HASHED_JOIN, self.place(tie.span), columns, sources, None, missing))
         return found
 
@@ -305,33 +400,14 @@ class _Judging:
         return True
 
 
-HABITS = ("{table}_{columns}_idx", "idx_{table}_{columns}", "ix_{table}_{columns}", "index_{table}_on_{columns}", "{table}_{columns}_index")
-"""How people name indexes: PostgreSQL's own way, by hand, SQLAlchemy's, Rails', Laravel's."""
-
-
 def suggested(catalog: Catalog, table: str, columns: tuple[str, ...]) -> MissingIndex:
-    """The index to make, named as the repository names its others, built without a lock where the dialect can."""
-    name = _habit(catalog).format(table=table.rpartition(".")[2], columns="_".join(columns))
-    taken = {index.name for each in catalog.tables.values() for index in each.indexes}
-    name = next(each for number in count(1) if (each := name if number == 1 else f"{name}_{number}") not in taken)
-    how = "CREATE INDEX CONCURRENTLY" if catalog.dialect == "postgres" else "CREATE INDEX"
-    online = " WITH (ONLINE = ON)" if catalog.dialect == "tsql" else " ONLINE" if catalog.dialect == "oracle" else ""
-    return MissingIndex(table, columns, f"{how} {name} ON {table} ({', '.join(columns)}){online};")
-
-
-def _habit(catalog: Catalog) -> str:
-    """The way of naming that most indexes of the catalog follow."""
-    followed = dict.fromkeys(HABITS, 0)
-    for table in catalog.tables.values():
-        for index in table.indexes:
-            for habit in HABITS:
-                if index.name.lower() == habit.format(table=table.name.rpartition(".")[2], columns="_".join(index.columns)):
-                    followed[habit] += 1
-    return max(HABITS, key=lambda habit: followed[habit])
+    return Naming(catalog).suggested(table, columns)
 
 
 def _serves(served: Served, equal: frozenset[str], strong: frozenset[str], ranged: frozenset[str]) -> bool:
     """Whether the leading columns are bound; a hash index serves only when all of its columns are equated."""
+    if not served.columns or not (served.columns[0] in equal or served.columns[0] in ranged):
+        return False
     found = False
     hashed = served.index.method == "hash"
     for column in served.columns:
@@ -341,6 +417,11 @@ def _serves(served: Served, equal: frozenset[str], strong: frozenset[str], range
         if found and not hashed:
             return True
     return found
+
+
+def _implied(served: Served, node: Node) -> bool:
+    """Whether the query says what the predicate of a partial index says."""
+    return not served.where or all(not node.keys.isdisjoint(part) for part in served.where)
 
 
 def _weight(bind: Bind) -> int:

@@ -19,6 +19,8 @@ Span = tuple[int, int]
 class Op(Enum):
     """What a term says of its left operand."""
 
+    __hash__ = object.__hash__  # a member is one object; by itself an Enum hashes its name, in Python
+
     EQ = "="
     IN = "in"
     PREFIX = "prefix"
@@ -28,6 +30,8 @@ class Op(Enum):
     NULL = "is null"
     NOT_NULL = "is not null"
     OR = "or"
+    INFIX = "infix"
+    """LIKE with a wildcard in front."""
     FALSE = "false"
     OTHER = "other"
 
@@ -100,6 +104,8 @@ class Source(NamedTuple):
     columns: tuple[str, ...] = ()
     """The column names that an alias list gives: ``t (a, b)``."""
     span: Span = (0, 0)
+    crossed: bool = False
+    """CROSS JOIN, in so many words."""
 
 
 class Sub(NamedTuple):
@@ -111,6 +117,8 @@ class Sub(NamedTuple):
     span: Span = (0, 0)
     pulled: bool = True
     """Whether it stands as a conjunct of its own, where a planner can turn it into a join."""
+    negated: bool = False
+    """NOT IN: one null in its result, and nothing is ever found."""
 
 
 class Output(NamedTuple):
@@ -120,6 +128,15 @@ class Output(NamedTuple):
     operand: Operand
     star: bool = False
     aggregate: bool = False
+
+
+class Order(NamedTuple):
+    """A key of ORDER BY; ``plain`` where its nulls stand where an index has them, whichever way it is read."""
+
+    operand: Operand
+    descending: bool = False
+    plain: bool = True
+    span: Span = (0, 0)
 
 
 class Cte(NamedTuple):
@@ -146,6 +163,9 @@ class Block(NamedTuple):
     distinct: bool = False
     limited: bool = False
     windowed: bool = False
+    order: tuple[Order, ...] = ()
+    extremes: tuple[Order, ...] = ()
+    """The columns of which the block, which has no other aggregates, asks the least or the greatest."""
 
     @property
     def fenced(self) -> bool:
@@ -161,6 +181,8 @@ class Lowered(NamedTuple):
     shape: str
     span: Span
     target: str = ""
+    unbounded: str = ""
+    """``UPDATE`` or ``DELETE`` where it has no condition at all."""
 
 
 def moved(block: Block, span: Span) -> Block:
@@ -174,6 +196,8 @@ def moved(block: Block, span: Span) -> Block:
         subs=tuple(each._replace(span=span, block=moved(each.block, span)) for each in block.subs),
         ctes=tuple(each._replace(block=moved(each.block, span)) for each in block.ctes),
         arms=tuple(moved(arm, span) for arm in block.arms),
+        order=tuple(each._replace(span=span) for each in block.order),
+        extremes=tuple(each._replace(span=span) for each in block.extremes),
     )
 
 

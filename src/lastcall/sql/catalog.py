@@ -18,11 +18,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from lastcall.model import Catalog, Column, ForeignKey, Index, Location, Table, Unread
 from lastcall.sql import operations as op
 from lastcall.sql.migrations import is_migration
 from lastcall.sql.operations import Operation, Reference
+
+Value = TypeVar("Value")
+_TEXT = re.compile(r"(?:N?(?:VAR)?CHAR|CHARACTER|(?:TINY|MEDIUM|LONG)?TEXT|ENUM|SET)\b", re.IGNORECASE)
 
 
 def replay(operations: Iterable[Operation], dialect: str) -> tuple[Catalog, tuple[Unread, ...]]:
@@ -34,7 +38,9 @@ def replay(operations: Iterable[Operation], dialect: str) -> tuple[Catalog, tupl
     for operation in operations:
         state.apply(operation)
     state.settle()
-    return Catalog(dialect, dict(sorted(state.finished())), frozenset(state.views)), tuple(state.unread)
+    tables = dict(sorted(state.finished()))
+    dropped = {name: tuple(found) for name, found in sorted(state.dropped.items()) if name in tables}
+    return Catalog(dialect, tables, frozenset(state.views), dropped), tuple(state.unread)
 
 
 @dataclass
@@ -54,7 +60,10 @@ class _Table:
     """By the name of an index ON ONLY a partitioned table: the partitions whose index was attached to it."""
     parents: list[str] = field(default_factory=list)
     partition: bool = False
+    materialized: bool = False
     reference_indexes: bool = False
+    charset: str = ""
+    collation: str = ""
     uncertain: str = ""
     made: op.CreateTable | None = None
     """The definition as it was written, to compare a second one with."""
@@ -78,7 +87,12 @@ class _State:
         self.views: set[str] = set()
         self.unread: list[Unread] = []
         self.waiting: list[Operation] = []
+        self.waiting_indexes: set[str] = set()
+        """Names of indexes that wait for their tables: what is done to them waits too."""
         self.last_parts: dict[str, list[str]] = {}
+        self.by_index: dict[str, list[_Table]] = {}
+        self.dropped: dict[str, list[tuple[Index, Location]]] = {}
+        """By table the indexes that were taken away from it, which its next table of that name inherits."""
 
     # -------------------------------------------------------------------------------------------------------------- names
 
@@ -106,9 +120,19 @@ class _State:
             return named
         if table:
             return None
-        owners = [each for each in self.tables.values() if each.find(name)]
+        owners = self.holders(name)
         inside = [each for each in owners if each.name.rpartition(".")[0] == schema]
         return next(iter(inside or owners), None)
+
+    def hold(self, index: str, table: _Table) -> None:
+        """Note that a table has an index of that name."""
+        held = self.by_index.setdefault(index, [])
+        if not held or held[-1] is not table:
+            held.append(table)
+
+    def holders(self, index: str) -> list[_Table]:
+        """The tables that have an index of that name: those noted that still are there, and still have it."""
+        return [each for each in self.by_index.get(index, ()) if self.tables.get(each.name) is each and each.find(index)]
 
     # -------------------------------------------------------------------------------------------------------------- applying
 
@@ -117,8 +141,9 @@ class _State:
         match operation:
             case op.CreateTable():
                 self.create_table(operation)
-            case op.DropTable(name):
+            case op.DropTable(name, location):
                 if found := self.find(name):
+                    self.took(found, found.indexes, location)
                     self.drop(found.name)
             case op.DropSchema(schema):
                 for name in [name for name in self.tables if name.rpartition(".")[0] == schema]:
@@ -127,12 +152,16 @@ class _State:
                 self.create_view(operation)
             case op.DropView(name):
                 self.views.discard(name)
-                if (found := self.find(name)) and found.made is None:  # a materialized view
+                if (found := self.find(name)) and found.materialized:
                     self.drop(found.name)
             case op.DropIndex() | op.RenameIndex() | op.SetServing() | op.AttachIndex():
                 self.on_index(operation)
             case _:
                 self.on_table(operation)
+
+    def took(self, table: _Table, indexes: Iterable[Index], location: Location) -> None:
+        """Note that an operation takes indexes away."""
+        self.dropped.setdefault(table.name, []).extend((index, location) for index in indexes)
 
     def on_table(self, operation: Operation) -> None:
         name = str(getattr(operation, "table", ""))
@@ -144,9 +173,10 @@ class _State:
         elif name in self.views:
             if isinstance(operation, op.RenameTable):
                 self.views = self.views - {name} | {operation.new}
+        elif isinstance(operation, op.RenameTable) and (owner := self.owner(name)):  # PostgreSQL takes an index here, too
+            _OnTable(self, owner).change_index(op.RenameIndex(name, operation.new, "", operation.location))
         elif name:
-            # What is not told again when its turn comes.
-            self.waiting.append(replace(operation, reason="") if isinstance(operation, op.Uncertain) else operation)
+            self.wait(operation)
 
     def settle(self) -> None:
         """Do what waited for a table; what still finds none stands alone for a table that nobody has seen created."""
@@ -154,6 +184,7 @@ class _State:
         while self.waiting and len(self.waiting) != before:
             before = len(self.waiting)
             again, self.waiting = self.waiting, []
+            self.waiting_indexes.clear()
             for operation in again:
                 self.apply(operation)
         left, self.waiting = self.waiting, []
@@ -184,9 +215,19 @@ class _State:
         known = self.tables.get(made.table)
         if known is None or known.made is None or made.replace or _supersedes(made, known.made):
             self.make(made)
-        elif not _agrees(made, known.made):
+        elif _agrees(made, known.made):
+            self.vary(known, made)
+        else:
             first, second = known.location, made.location
             known.doubt(f"it is defined twice, at {first.path}:{first.line} and {second.path}:{second.line}")
+
+    @staticmethod
+    def vary(known: _Table, made: op.CreateTable) -> None:
+        """Forget the types of columns in which two definitions of a table differ: an index serves whatever they are."""
+        for column in made.columns:
+            first = known.columns.get(column.name)
+            if first and column.type and first.type and column.type != first.type and not made.if_not_exists:
+                known.columns[column.name] = replace(first, type="", nullable=first.nullable and column.nullable)
 
     def make(self, made: op.CreateTable) -> None:
         known = self.tables.get(made.table)
@@ -194,6 +235,8 @@ class _State:
             made.table,
             made.location,
             reference_indexes=made.reference_indexes,
+            charset=made.charset,
+            collation=made.collation,
             uncertain=made.uncertain or (known.uncertain if known and known.made is None else ""),
             made=made,
         )
@@ -205,7 +248,8 @@ class _State:
             doing.attach(parent, partition=False)
         if made.partition_of:
             doing.attach(made.partition_of, partition=True)
-        table.columns.update({column.name: column for column in made.columns if column.type or column.name not in table.columns})
+        columns = (doing.in_charset(column) for column in made.columns if column.type or column.name not in table.columns)
+        table.columns.update({column.name: column for column in columns})
         for index in made.indexes:
             doing.index(index, disabled=bool(index.name) and index.name in made.disabled)
         for reference in made.references:
@@ -214,7 +258,9 @@ class _State:
     def create_view(self, made: op.CreateView) -> None:
         self.drop(made.view)  # mysqldump puts a table in a view's place until it has all that the view needs
         if made.materialized:
-            self.put(_Table(made.view, made.location, uncertain="it is a materialized view, and its columns are those of its query"))
+            uncertain = "" if made.columns else "it is a materialized view, and its columns are those of its query"
+            columns = {name: Column(name, "", nullable=False) for name in made.columns}  # nothing is said of nulls that nobody knows of
+            self.put(_Table(made.view, made.location, columns, materialized=True, uncertain=uncertain))
         else:
             self.views.add(made.view)
 
@@ -227,10 +273,13 @@ class _State:
         if isinstance(operation, op.SetServing) and not operation.index:
             if table := self.find(operation.table):
                 table.idle = set() if operation.serving else {index.name for index in table.indexes}
+                self.took(table, () if operation.serving else table.indexes, operation.location)
             return
         table = self.owner(operation.index, operation.table)
         if table:
             _OnTable(self, table).change_index(operation)
+        elif operation.index.rpartition(".")[2] in self.waiting_indexes:
+            self.wait(operation)
         elif isinstance(operation, op.RenameIndex) and (named := self.find(operation.table)):
             # A foreign key or a check may have the name too.
             named.references = [replace(each, name=operation.new) if each.name == operation.index else each for each in named.references]
@@ -239,6 +288,12 @@ class _State:
                 named.doubt(f"the index {operation.index} is dropped at {_at(operation.location)}, but nothing read creates it")
             elif operation.table:
                 self.waiting.append(operation)
+
+    def wait(self, operation: Operation) -> None:
+        if isinstance(operation, op.AddIndex):
+            self.waiting_indexes.add(operation.index.name)
+        # What is not told again when its turn comes.
+        self.waiting.append(replace(operation, reason="") if isinstance(operation, op.Uncertain) else operation)
 
     def attach_index(self, operation: op.AttachIndex) -> None:
         table = self.owner(operation.index)
@@ -317,8 +372,10 @@ class _OnTable:
                 self.column(operation)
             case op.RenameColumn(_, old, new):
                 self.rename_column(old, new)
-            case op.DropColumn(_, column):
-                self.drop_column(column)
+            case op.DropColumn(_, column, location):
+                self.drop_column(column, location)
+            case op.SetCharset():
+                self.set_charset(operation)
             case op.AddReference(_, reference):
                 self.reference(reference)
             case op.AttachPartition(_, parent, _, attach):
@@ -331,16 +388,24 @@ class _OnTable:
     def key(self, operation: Operation) -> None:
         match operation:
             case op.AddIndex(_, index):
-                if not (operation.if_not_exists and self.table.find(index.name)):
+                known = self.table.find(index.name)
+                if known and operation.replace and known.form != index.form:
+                    self.take([known], operation.location)
+                if not (known and operation.if_not_exists):
                     self.index(index, only=operation.only, disabled=operation.disabled)
             case op.UseIndex():
                 self.use(operation)
             case op.DropConstraint():
                 self.drop_constraint(operation)
-            case op.DropKey(_, columns):
-                self.table.indexes = [
-                    each for each in self.table.indexes if not (each.unique and each.columns == columns if columns else each.primary)
-                ]
+            case op.DropKey(_, columns, location):
+                meant = [each for each in self.table.indexes if (each.unique and each.columns == columns if columns else each.primary)]
+                self.take(meant, location)
+
+    def take(self, indexes: Iterable[Index], location: Location) -> None:
+        """Take indexes away from the table, and remember what did it."""
+        for index in indexes:
+            self.table.indexes.remove(index)
+            self.state.took(self.table, [index], location)
 
     # -------------------------------------------------------------------------------------------------------------- columns
 
@@ -349,17 +414,33 @@ class _OnTable:
         if isinstance(operation, op.AddColumn):
             if new.name in columns:
                 return
-            columns[new.name] = new
+            columns[new.name] = self.in_charset(new)
         else:
             if operation.old != new.name:
                 self.rename_column(operation.old, new.name)
             old = columns.get(new.name, new)
             nullable = old.nullable if operation.nullable is None else operation.nullable
-            columns[new.name] = Column(new.name, new.type or old.type, nullable)
+            # A new type comes with its collation, but for Oracle, where only what changes is written.
+            said = self.in_charset(new) if new.type and (new.collation or self.dialect != "oracle") else old
+            columns[new.name] = replace(said, name=new.name, type=new.type or old.type, nullable=nullable)
         for index in operation.indexes:
             self.index(index)
         for reference in operation.references:
             self.reference(reference)
+
+    def in_charset(self, column: Column) -> Column:
+        """A column of text with the table's charset and collation, where it says nothing of its own."""
+        table = self.table
+        if column.charset or column.collation or not (table.charset or table.collation) or not _TEXT.match(column.type):
+            return column
+        return replace(column, charset=table.charset, collation=table.collation)
+
+    def set_charset(self, operation: op.SetCharset) -> None:
+        table = self.table
+        table.charset, table.collation = operation.charset, operation.collation
+        if operation.convert:
+            plain = {name: replace(column, charset="", collation="") for name, column in table.columns.items()}
+            table.columns = {name: self.in_charset(column) for name, column in plain.items()}
 
     def rename_column(self, old: str, new: str) -> None:
         table = self.table
@@ -379,17 +460,16 @@ class _OnTable:
                 for each in other.references
             ]
 
-    def drop_column(self, column: str) -> None:
+    def drop_column(self, column: str, location: Location) -> None:
         """Servers drop the indexes that a dropped column is in; MySQL only takes it out of them."""
         table = self.table
         table.columns.pop(column, None)
-        kept: list[Index] = []
-        for index in table.indexes:
-            if not _mentions(index, column):
-                kept.append(index)
-            elif self.dialect == "mysql" and len(index.columns) > 1:
-                kept.append(replace(index, columns=tuple(name for name in index.columns if name != column)))
-        table.indexes = kept
+        for index in [index for index in table.indexes if _mentions(index, column)]:
+            if self.dialect == "mysql" and len(index.columns) > 1 and column in index.columns:
+                self.state.took(table, [index], location)
+                table.swap(index, _without(index, column))
+            else:
+                self.take([index], location)
         table.references = [each for each in table.references if column not in each.key.columns]
 
     # -------------------------------------------------------------------------------------------------------------- indexes
@@ -400,11 +480,14 @@ class _OnTable:
         if any(not index.name or each.name == index.name for each in same) or (index.primary and any(each.primary for each in same)):
             return
         index = index if index.name else replace(index, name=self.made_up_name(index))
+        if table.materialized:  # nobody writes to it
+            index = replace(index, blocking="")
         if not disabled:  # a real index takes the place of one that a foreign key implied
             leading = [each for each in table.indexes if each.name in table.implied and each.columns == index.columns[: len(each.columns)]]
             table.indexes = [each for each in table.indexes if each not in leading]
             table.implied -= {each.name for each in leading}
         table.indexes.append(index)
+        self.state.hold(index.name, table)
         if index.primary:
             for name in index.columns:
                 if name in table.columns:
@@ -418,17 +501,15 @@ class _OnTable:
         """The name that the server gives to an index without one, in so far as it can be told."""
         if self.dialect not in {"postgres", "mysql"}:
             return ""
-        words = [re.sub(r"\W.*", "", name.strip("(")) or "expr" for name in index.columns]
+        words = [_word(name) for name in (*index.columns, *index.included)]
         if self.dialect == "mysql":
-            stem, number, between = (words or ["index"])[0], 2, "_"
+            stem, number, between = "functional_index" if index.columns[0].startswith("(") else words[0], 2, "_"
         else:
             last = self.table.name.rpartition(".")[2]
             stem = f"{last}_pkey" if index.primary else "_".join([last, *words, "key" if index.unique else "idx"])
             number, between = 1, ""
-        taken = {each.name for table in self.state.tables.values() for each in table.indexes} if self.dialect == "postgres" else set[str]()
-        taken |= {each.name for each in self.table.indexes}
         name = stem
-        while name in taken:
+        while self.table.find(name) or (self.dialect == "postgres" and self.state.holders(name)):
             name = f"{stem}{between}{number}"
             number += 1
         return name
@@ -439,6 +520,7 @@ class _OnTable:
             self.table.doubt(f"a constraint uses the index {operation.index} at {_at(operation.location)}, but nothing read creates it")
             return
         self.table.swap(index, replace(index, name=operation.name, unique=True, primary=operation.primary))
+        self.state.hold(operation.name, self.table)
 
     def change_index(self, operation: op.DropIndex | op.RenameIndex | op.SetServing) -> None:
         name = operation.index.rpartition(".")[2]
@@ -446,9 +528,10 @@ class _OnTable:
         assert index is not None
         match operation:
             case op.DropIndex():
-                self.table.indexes.remove(index)
+                self.take([index], operation.location)
             case op.RenameIndex(_, new):
                 self.table.swap(index, replace(index, name=new.rpartition(".")[2]))
+                self.state.hold(new.rpartition(".")[2], self.table)
                 for named in (self.table.idle, self.table.implied):
                     if name in named:
                         named.remove(name)
@@ -459,6 +542,7 @@ class _OnTable:
                 self.table.idle.discard(name)
             case op.SetServing():
                 self.table.idle.add(name)
+                self.state.took(self.table, [index], operation.location)
 
     # -------------------------------------------------------------------------------------------------------------- constraints
 
@@ -480,9 +564,10 @@ class _OnTable:
 
     def drop_constraint(self, operation: op.DropConstraint) -> None:
         table, name = self.table, operation.name
-        index = None if operation.reference else table.find(name)
+        # InnoDB keeps the index that it made for a foreign key.
+        index = None if operation.reference or name in table.implied else table.find(name)
         if index:
-            table.indexes.remove(index)
+            self.take([index], operation.location)
         elif any(each.name == name for each in table.references):
             table.references = [each for each in table.references if each.name != name]
         elif not operation.reference and any(not each.name for each in table.indexes):
@@ -500,6 +585,8 @@ class _OnTable:
         self.state.drop(old)
         table.name = new
         self.state.put(table)
+        if gone := self.state.dropped.pop(old, None):
+            self.state.dropped.setdefault(new, []).extend(gone)
         for other in self.state.tables.values():
             other.parents = [new if parent == old else parent for parent in other.parents]
             other.references = [
@@ -510,6 +597,7 @@ class _OnTable:
         if source is None:
             return
         self.table.columns.update(source.columns)
+        self.table.charset, self.table.collation = source.charset, source.collation
         if source.uncertain:
             self.table.doubt(f"it is made like {source.name}, about which this is not known: {source.uncertain}")
         for index in source.indexes if indexes else []:
@@ -536,13 +624,37 @@ def _at(location: Location) -> str:
 
 
 def _shape(index: Index) -> tuple[object, ...]:
-    return index.columns, index.unique, index.where, index.method
+    return index.form, index.unique
+
+
+def _word(column: str) -> str:
+    """What PostgreSQL makes of a key in the name of its index: the column, the function, or ``expr``."""
+    call = re.match(r"\((\w+)\(", column)
+    return column if not column.startswith("(") else call[1].lower() if call and call[1] != "CAST" else "expr"
+
+
+def _without(index: Index, column: str) -> Index:
+    """The index without one of its key columns, and without what is said of it."""
+    kept = [number for number, name in enumerate(index.columns) if name != column]
+
+    def picked(values: tuple[Value, ...]) -> tuple[Value, ...]:
+        return tuple(values[number] for number in kept) if values else ()
+
+    return replace(
+        index,
+        columns=picked(index.columns),
+        descending=picked(index.descending),
+        nulls_first=picked(index.nulls_first),
+        opclasses=picked(index.opclasses),
+        collations=picked(index.collations),
+        lengths=picked(index.lengths),
+    )
 
 
 def _mentions(index: Index, column: str) -> bool:
     word = re.compile(rf"\b{re.escape(column)}\b")
     return (
-        column in index.columns
+        column in (*index.columns, *index.included)
         or any(name.startswith("(") and word.search(name) for name in index.columns)
         or bool(word.search(index.where))
     )
@@ -555,18 +667,18 @@ def _renamed(index: Index, old: str, new: str) -> Index:
         return word.sub(lambda _: new, text)
 
     columns = tuple(spelled(name) if name.startswith("(") else new if name == old else name for name in index.columns)
-    return replace(index, columns=columns, where=spelled(index.where))
+    included = tuple(new if name == old else name for name in index.included)
+    return replace(index, columns=columns, where=spelled(index.where), included=included)
 
 
 def _shared(children: list[list[Index]], own: list[Index]) -> Iterator[Index]:
     """The indexes that every partition or child of a table has: a query of the whole can use them as it would its own."""
     if not children:
         return
-    have = {(index.columns, index.where, index.method) for index in own}
+    have = {index.form for index in own}
     for index in children[0]:
-        shape = (index.columns, index.where, index.method)
-        if shape not in have and all(any((each.columns, each.where, each.method) == shape for each in child) for child in children[1:]):
-            have.add(shape)
+        if index.form not in have and all(any(each.form == index.form for each in child) for child in children[1:]):
+            have.add(index.form)
             yield replace(index, unique=False, primary=False)
 
 
@@ -579,6 +691,6 @@ def _agrees(made: op.CreateTable, known: op.CreateTable) -> bool:
     here, there = made.location.path, known.location.path
     if made.if_not_exists and (here == there or (is_migration(here) and is_migration(there))):
         return True
-    return {(each.name, each.type) for each in made.columns} == {(each.name, each.type) for each in known.columns} and {
+    return {each.name for each in made.columns} == {each.name for each in known.columns} and {
         (each.columns, each.unique, each.where) for each in made.indexes
     } == {(each.columns, each.unique, each.where) for each in known.indexes}

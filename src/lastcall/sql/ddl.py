@@ -12,10 +12,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from lastcall.model import Column, Index, Location
 from lastcall.sql import operations as op
-from lastcall.sql.elements import METHODS, ElementReader, Elements
+from lastcall.sql.elements import METHODS, ElementReader, Elements, idle
 from lastcall.sql.frontends import Fragment
 from lastcall.sql.operations import Operation, fold
 from lastcall.sql.statement import LONGEST_DEFINITION, Statement, keyword_of, split, too_deep
@@ -63,7 +64,7 @@ _MODIFIERS = words("""
     COLUMN ROW STRICT TRANSIENT SHADOW
 """)
 _INDEX_KINDS = words("""
-    UNIQUE FULLTEXT SPATIAL BITMAP CLUSTERED NONCLUSTERED COLUMNSTORE XML PRIMARY MULTIVALUE VECTOR HASH
+    UNIQUE FULLTEXT SPATIAL BITMAP CLUSTERED NONCLUSTERED COLUMNSTORE XML PRIMARY MULTIVALUE VECTOR HASH SEARCH ONLINE OFFLINE
 """)
 
 
@@ -98,6 +99,11 @@ class _Definition(ElementReader):
             "DO": self.guarded,
             "IF": self.guarded,
             "BEGIN": self.guarded,
+            "DECLARE": self.guarded,
+            "EXEC": self.guarded,
+            "EXECUTE": self.guarded,
+            "PREPARE": self.prepared,
+            "SET": self.prepared,
         }
         if reader := readers.get(keyword):
             yield from reader()
@@ -144,12 +150,15 @@ class _Definition(ElementReader):
     def _table_options(self, made: op.CreateTable, body: Elements) -> op.CreateTable:
         tail = self.reader
         uncertain, parents, engine = made.uncertain, list[str](), ""
+        charset, collation = "", ""
         while not tail.done:
             if tail.take("INHERITS"):
                 parents = [Reader(part).qualified() for part in listed(tail.group())]
             elif tail.take("ENGINE") or tail.take("TYPE"):
                 tail.take("=")
                 engine = tail.next().upper
+            elif self.dialect == "mysql" and (said := self.charset(tail)):
+                charset, collation = said[0] or charset, said[1] or collation
             elif tail.sees("SELECT") or (tail.sees("AS") and self._is_query(tail.rest())):
                 uncertain = uncertain or "it is made by a query"
                 break
@@ -165,6 +174,8 @@ class _Definition(ElementReader):
             likes=tuple(body.likes),
             parents=tuple(parents),
             reference_indexes=self.dialect == "mysql" and engine in {"", "INNODB"},
+            charset=charset or self.charset_by(collation),
+            collation=collation,
             uncertain=uncertain,
         )
 
@@ -173,11 +184,11 @@ class _Definition(ElementReader):
     def create_index(self) -> Iterator[Operation]:
         reader = self.reader
         reader.take("CREATE")
-        reader.take("OR", "REPLACE")
+        replaces = reader.take("OR", "REPLACE")
         kinds = reader.take_all(_INDEX_KINDS)
         if not reader.take("INDEX"):
             raise StrangeError("it is no index that is known here")
-        reader.take_any({"CONCURRENTLY", "ASYNC"})
+        concurrently = bool(reader.take_any({"CONCURRENTLY", "ASYNC"}))
         exists = reader.take("IF", "NOT", "EXISTS")
         name = "" if reader.sees("ON") else reader.qualified()
         method = next((METHODS[each] for each in sorted(kinds) if each in METHODS), "")
@@ -191,11 +202,12 @@ class _Definition(ElementReader):
         table = reader.qualified()
         if reader.take("USING"):
             method = method or reader.next().text.lower()
-        columns = () if method == "columnstore" and not reader.sees("(") else self.keys(reader.group())
-        index, disabled = self._index_tail(
-            Index(name.rpartition(".")[2], columns, unique="UNIQUE" in kinds, location=self.location), method
-        )
-        yield op.AddIndex(table, index, self.location, exists, only, disabled)
+        keys = () if method == "columnstore" and not reader.sees("(") else self.keys(reader.group())
+        made = Index(name.rpartition(".")[2], (), "UNIQUE" in kinds, location=self.location, included=self.included(reader))
+        index, disabled = self._index_tail(self.keyed(made, keys), method)
+        if not (concurrently or only):  # without its partitions, an index is a name
+            index = replace(index, blocking=self.blocking("CREATE INDEX", index.method))
+        yield op.AddIndex(table, index, self.location, exists, only, disabled, replaces or self._drops_existing())
 
     def _index_tail(self, index: Index, method: str) -> tuple[Index, bool]:
         reader = self.reader
@@ -204,8 +216,28 @@ class _Definition(ElementReader):
             method = "domain"
         if "USING" in tail[:-1] and not method:
             method = tail[tail.index("USING") + 1].lower()
-        disabled = bool({"INVISIBLE", "UNUSABLE", "IGNORED", "EXCLUDE"} & set(tail))
-        return replace(index, where=self.where(reader), method=self.method_of(method)), disabled
+        return replace(index, where=self.where(reader), method=self.method_of(method)), idle(tail)
+
+    def blocking(self, verb: str, method: str) -> str:
+        """What in the statement makes writers wait while the index is built; ``verb`` is what would have to be done otherwise."""
+        said = [token.upper for token in self.reader.tokens if token.upper != "="]
+        pairs = set(pairwise(said))
+        match self.dialect:
+            case "postgres":
+                return f"{verb} without {'CONCURRENTLY' if verb == 'CREATE INDEX' else 'USING INDEX'}"
+            case "mysql":
+                kind = f"{method.upper()} index" if method in {"fulltext", "spatial"} else ""
+                return next((f"{what}={how}" for what, how in _LOCKING if (what, how) in pairs), kind)
+            case "tsql" if method == "btree" and ("ONLINE", "ON") not in pairs:
+                return f"{verb} without ONLINE = ON"
+            case "oracle" if verb == "CREATE INDEX" and method in {"btree", "bitmap"} and "ONLINE" not in said:
+                return f"{verb} without ONLINE"
+        return ""
+
+    def _drops_existing(self) -> bool:
+        """``WITH (DROP_EXISTING = ON)``, which makes an index anew."""
+        said = [token.upper for token in self.reader.tokens]
+        return "DROP_EXISTING" in said and said[said.index("DROP_EXISTING") + 1 :][:2] == ["=", "ON"]
 
     # -------------------------------------------------------------------------------------------------------------- views
 
@@ -223,10 +255,28 @@ class _Definition(ElementReader):
         while not reader.done and not (reader.sees("AS") and self._is_query(reader.rest())):
             reader.skip()
         reader.take("AS")
+        if materialized and not columns:
+            columns = self._outputs(reader.rest())
         start = reader.peek().start if not reader.done else len(self.statement.text)
         sql = self.statement.text[start:]
         sql = sql[:-60] + _TRAILER.sub("", sql[-60:])  # the expression is for the end alone, and slow on blanks
         yield op.CreateView(name, columns, sql, self.statement.start + start, self.location, materialized)
+
+    def _outputs(self, found: Sequence[Token]) -> tuple[str, ...]:
+        """The names of the columns of a query, where all of them can be told."""
+        reader = Reader(found)
+        while reader.sees("(") and not reader.done:
+            reader = Reader(reader.group())
+        while not (reader.done or reader.take("SELECT")):
+            reader.skip()
+        if reader.take("DISTINCT") and reader.take("ON"):
+            reader.group()
+        start = reader.at
+        while not (reader.done or reader.take("FROM")):
+            reader.skip()
+        end = reader.at - (reader.at > 0 and reader.tokens[reader.at - 1].upper == "FROM")
+        names = [_output(part, self.dialect) for part in few(listed(reader.tokens[start:end]))]
+        return tuple(names) if all(names) and len(set(names)) == len(names) else ()
 
     def alter_view(self) -> Iterator[Operation]:
         reader = self.reader
@@ -323,7 +373,7 @@ class _Definition(ElementReader):
             yield op.AttachIndex(index, reader.qualified(), self.location)
         elif reader.take_any({"DISABLE", "UNUSABLE", "INVISIBLE"}):
             yield op.SetServing(index, table, serving=False, location=self.location)
-        elif reader.take_any({"REBUILD", "ENABLE", "VISIBLE"}) and not reader.sees("PARTITION"):
+        elif reader.take_any({"REBUILD", "ENABLE", "VISIBLE"}) and (not reader.take("PARTITION") or reader.sees("=", "ALL")):
             yield op.SetServing(index, table, serving=True, location=self.location)
 
     # -------------------------------------------------------------------------------------------------------------- ALTER TABLE
@@ -344,10 +394,12 @@ class _Definition(ElementReader):
         verb = ""
         for action in few(list(self._actions(reader.rest()))):
             first = action[0].upper
-            if first not in _VERBS and verb in {"ADD", "DROP COLUMN", "DROP CONSTRAINT", "DROP"} and self.dialect in {"tsql", "oracle"}:
-                action = [*_spoken(verb), *action]  # noqa: PLW2901 - a list of what one verb does
-            elif first in {"COLUMN", "CONSTRAINT"} and verb.startswith("DROP"):
-                action = [*_spoken("DROP"), *action]  # noqa: PLW2901
+            # SQL Server has one verb for all of the list.
+            goes_on = first not in (_MAIN_VERBS if self.dialect == "tsql" else _VERBS)
+            if first in {"COLUMN", "CONSTRAINT"} and verb.startswith("DROP"):
+                action = [*_spoken("DROP"), *action]  # noqa: PLW2901 - a list of what one verb does
+            elif goes_on and verb in {"ADD", "DROP COLUMN", "DROP CONSTRAINT", "DROP"} and self.dialect in {"tsql", "oracle"}:
+                action = [*_spoken(verb), *action]  # noqa: PLW2901
             yield from self.action(table, action)
             verb = action[0].upper
             if verb == "DROP" and len(action) > 1 and action[1].upper in {"COLUMN", "CONSTRAINT"}:
@@ -391,10 +443,22 @@ class _Definition(ElementReader):
             yield from readers[verb](table, reader)
         elif verb == "SET" and reader.take("SCHEMA"):
             yield op.SetSchema(table, reader.identifier(), self.location)
+        elif verb in {"CONVERT", "DEFAULT", "CHARACTER", "CHARSET", "COLLATE"}:
+            yield from self._set_charset(table, Reader(found))
         elif verb in {"DISABLE", "ENABLE"} and reader.take("CONSTRAINT"):
             yield op.SetServing(reader.identifier(), table, verb == "ENABLE", self.location)
         elif verb not in _VERBS:
             raise StrangeError(f"“{found[0].text[:20]}” is nothing that is known to be done to a table")
+
+    def _set_charset(self, table: str, reader: Reader) -> Iterator[Operation]:
+        convert = reader.take("CONVERT", "TO")
+        reader.take("DEFAULT")
+        charset, collation = "", ""
+        while said := self.charset(reader):
+            charset, collation = said[0] or charset, said[1] or collation
+            reader.take("DEFAULT")
+        if charset or collation:
+            yield op.SetCharset(table, charset or self.charset_by(collation), collation, convert, self.location)
 
     def _attach(self, table: str, reader: Reader) -> Iterator[Operation]:
         """A table is made a partition or a child of another one, or ceases to be."""
@@ -427,14 +491,24 @@ class _Definition(ElementReader):
             return
         if column or not self.table_constraint(found, body):
             self.column(found, body)
-            yield op.AddColumn(table, body.columns[0], self.location, tuple(body.indexes), tuple(body.references))
+            indexes = tuple(self._locking(index, "ADD COLUMN") for index in body.indexes)
+            yield op.AddColumn(table, body.columns[0], self.location, indexes, tuple(body.references))
             return
+        words = [token.upper for token in found[:8]]
+        exists = ["IF", "NOT", "EXISTS"] in [words[at : at + 3] for at in range(len(words))]
         for index in body.indexes:
-            yield op.AddIndex(table, index, self.location, disabled=index.name in body.disabled)
+            yield op.AddIndex(table, self._locking(index, "ADD"), self.location, exists, disabled=index.name in body.disabled)
         for reference in body.references:
             yield op.AddReference(table, reference, self.location)
         for name in body.required:
             yield op.ChangeColumn(table, name, Column(name, ""), self.location, nullable=False)
+
+    def _locking(self, index: Index, verb: str) -> Index:
+        """The index of a constraint that ALTER TABLE adds, with what in that makes writers wait."""
+        if self.dialect == "postgres" and not index.unique:  # an exclusion: there is no other way
+            return index
+        what = "PRIMARY KEY" if index.primary else "UNIQUE" if index.unique else "INDEX"
+        return replace(index, blocking=self.blocking(f"{verb} {what}", index.method))
 
     def _used_index(self, table: str, found: Sequence[Token]) -> Operation | None:
         """``ADD CONSTRAINT name UNIQUE USING INDEX index``, which PostgreSQL's own advice for adding constraints online leads to."""
@@ -457,10 +531,10 @@ class _Definition(ElementReader):
             yield op.DropConstraint(table, reader.identifier(), self.location)
         elif reader.take("UNIQUE"):
             if reader.sees("("):
-                yield op.DropKey(table, self.keys(reader.group()), self.location)
+                yield op.DropKey(table, self.names(reader.group()), self.location)
             else:
                 yield op.DropConstraint(table, reader.identifier(), self.location)
-        elif self.dialect == "mysql" and reader.take_any({"INDEX", "KEY"}):
+        elif (self.dialect == "mysql" or reader.peek(1).kind in {"word", "name"}) and reader.take_any({"INDEX", "KEY"}):
             exists = reader.take("IF", "EXISTS")
             yield op.DropIndex(reader.identifier(), table, self.location, if_exists=exists)
         elif reader.take("COLUMN") or not reader.take_any(_DROPPED_WITHOUT_EFFECT):
@@ -537,9 +611,8 @@ class _Definition(ElementReader):
         """DDL inside of ``IF NOT EXISTS (…) …`` or of a ``DO`` block: taken as done, for guards only make a script fit to be run twice."""
         for token in self.reader.tokens:
             if token.kind == "dollar":
-                inner = Statement(
-                    self.statement.fragment, token.text, self.statement.start + token.start, self.statement.start + token.end, "DO"
-                )
+                start = self.statement.start + self.statement.text.index(token.text, token.start)
+                inner = Statement(self.statement.fragment, token.text, start, start + len(token.text), "DO")
                 yield from _Definition(inner, self.dialect, tokens(_uncommented(token.text), self.dialect)).guarded()
                 return
         found = self.reader.tokens
@@ -547,8 +620,9 @@ class _Definition(ElementReader):
         if len(heads) > MOST:
             raise StrangeError(f"it holds {len(heads)} definitions")
         for number, start in enumerate(heads):
-            if found[start].upper in {"EXECUTE", "EXEC"} and not found[start + 1].upper.startswith("SP_RENAME"):
-                yield from self._executed(found[start:])
+            renames = any(each.upper == "SP_RENAME" for each in found[start : start + 4])
+            if found[start].upper in {"EXECUTE", "EXEC"} and not renames:
+                yield from self._executed(found[start : start + 64])
                 continue
             part = found[start : heads[number + 1] if number + 1 < len(heads) else len(found)]
             yield from self._inner(part)
@@ -561,7 +635,7 @@ class _Definition(ElementReader):
             return (
                 follower.kind in {"string", "dollar"}
                 or follower.upper in {"FORMAT", "(", "IMMEDIATE"}
-                or follower.upper.startswith("SP_RENAME")
+                or any(token.upper in {"SP_RENAME", "SP_EXECUTESQL"} for token in found[number + 1 : number + 4])
             )
         what = {token.upper for token in found[number + 1 : number + 4]}
         before = found[number - 1].upper if number else ""
@@ -577,21 +651,51 @@ class _Definition(ElementReader):
         found = part[:end]
         start, stop = found[0].start, found[-1].end
         whole = self.statement
-        inner = Statement(
-            whole.fragment, whole.text[start:stop], whole.start + start, whole.start + stop, keyword_of(whole.text[start:stop])
-        )
-        yield from definition(inner, self.dialect)
+        keyword = keyword_of(whole.text[start:stop])
+        if keyword not in {"EXEC", "EXECUTE"}:  # a call that only looks like sp_rename
+            inner = Statement(whole.fragment, whole.text[start:stop], whole.start + start, whole.start + stop, keyword)
+            yield from definition(inner, self.dialect)
 
     def _executed(self, found: Sequence[Token]) -> Iterator[Operation]:
         """``EXECUTE 'CREATE …'``; what is put together at run time is told."""
-        literal = next((token for token in found[1:4] if token.kind in {"string", "dollar"}), None)
+        literal = next((token for token in found[1:8] if token.kind in {"string", "dollar"}), None)
         after = found[found.index(literal) + 1 :][:1] if literal else []
-        if literal and (not after or after[0].upper in {";", ")", "END"}):
-            inner = Fragment(self.statement.fragment.path, literal.text.replace("''", "'"), self.statement.fragment.origin)
-            for statement in split(inner, self.dialect):
-                yield from (_moved(each, self.location) for each in definition(statement, self.dialect))
+        ends = {";", ")", "END", "ELSE"} | ({","} if any(token.upper == "SP_EXECUTESQL" for token in found[:4]) else set())
+        if literal and (not after or after[0].upper in ends):
+            yield from self._run(literal.text)
         elif any(_DDL_WORDS.search(token.text) for token in found if token.kind in {"string", "dollar"}):
             yield op.Uncertain("", "it runs DDL that it builds at run time", self.location)
+
+    def _run(self, text: str) -> Iterator[Operation]:
+        """What DDL in a string does, as done where the string is run."""
+        inner = Fragment(self.statement.fragment.path, text.replace("''", "'"), self.statement.fragment.origin)
+        for statement in split(inner, self.dialect):
+            yield from (_moved(each, self.location) for each in definition(statement, self.dialect))
+
+    def prepared(self) -> Iterator[Operation]:
+        """MySQL's way to a condition: ``SET @ddl = IF(…, 'SELECT 1', 'CREATE INDEX …'); PREPARE …``; taken as done."""
+        if self.dialect != "mysql":
+            return
+        found = self.reader.tokens
+        for token in found:
+            if token.kind not in {"string", "name"} or not _GUARDABLE.match(token.text):
+                continue
+            if any(each.upper in {"CONCAT", "CONCAT_WS"} for each in found):
+                yield op.Uncertain("", "it runs DDL that it builds at run time", self.location)
+                return
+            yield from self._run(token.text)
+
+
+def _output(found: Sequence[Token], dialect: str) -> str:
+    """The name of one column of a query: its alias, the column it is, in PostgreSQL the function called; empty where it cannot be told."""
+    last = found[-1]
+    if last.kind in {"word", "name"} and last.upper not in {"END", "NULL", "TRUE", "FALSE"}:
+        bare = all(token.upper == "." if number % 2 else token.kind in {"word", "name"} for number, token in enumerate(found))
+        aliased = len(found) > 1 and (found[-2].upper == "AS" or found[-2].kind in {"name", "number", "string"} or found[-2].upper == ")")
+        return last.text.lower() if bare or aliased else ""
+    called = dialect == "postgres" and found[0].kind == "word" and len(found) > 1 and found[1].upper == "("
+    reader = Reader(found[1:])
+    return found[0].text.lower() if called and reader.group() is not None and reader.done else ""
 
 
 def _moved(operation: Operation, location: Location) -> Operation:
@@ -606,6 +710,8 @@ def _spoken(words: str) -> list[Token]:
     return [Token("word", word, 0, 0, word) for word in words.split()]
 
 
+_LOCKING = (("ALGORITHM", "COPY"), ("LOCK", "EXCLUSIVE"), ("LOCK", "SHARED"))
+_GUARDABLE = re.compile(r"\s*(?:CREATE|ALTER|DROP)\s", re.IGNORECASE)
 _DDL_WORDS = re.compile(r"\b(?:CREATE|ALTER|DROP)\b", re.IGNORECASE)
 _TRAILER = re.compile(r"\s+WITH\s+(?:NO\s+DATA|DATA|(?:CASCADED\s+|LOCAL\s+)?CHECK\s+OPTION|READ\s+ONLY)\s*$", re.IGNORECASE)
 _BEFORE_GUARDED = frozenset({"", ";", "THEN", "BEGIN", "ELSE", ")", "LOOP", "NULL", "TRY", "CATCH"})
@@ -616,6 +722,7 @@ _DROPPED_WITHOUT_EFFECT = words("""
     PARTITION SUBPARTITION PERIOD SYSTEM DEFAULT UNUSED SUPPLEMENTAL EXPRESSION IDENTITY
 """)
 _ALTERED_WITHOUT_EFFECT = frozenset(["SET", "DROP", "ADD", "RESET", "RESTART", "INVISIBLE", "VISIBLE"])
+_MAIN_VERBS = frozenset({"ADD", "DROP", "ALTER"})
 _VERBS = words("""
     ADD DROP ALTER MODIFY CHANGE RENAME SET RESET OWNER CLUSTER REPLICA ENABLE DISABLE VALIDATE INHERIT NO ATTACH DETACH ENGINE
     AUTO_INCREMENT CONVERT DEFAULT COMMENT CHARACTER COLLATE ORDER TABLESPACE PARTITION CHECK NOCHECK SWITCH REBUILD OF NOT FORCE

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 from lastcall.model import Column, ForeignKey, Index, Location
 from lastcall.sql import operations as op
@@ -22,6 +23,7 @@ METHODS = {
     "COLUMNSTORE": "columnstore",
     "XML": "xml",
     "VECTOR": "vector",
+    "SEARCH": "domain",
 }
 _KEY_WORDS = words("""
     KEY INDEX CLUSTERED NONCLUSTERED NULLS NOT DISTINCT ON CONFLICT IF EXISTS HASH WITH COLUMNSTORE UNIQUE PRIMARY CONSTRAINT
@@ -33,6 +35,17 @@ _TYPE_ENDS = words("""
     AFTER USING SET SRID INDEX ENABLE DISABLE DEFERRABLE INITIALLY FOREIGN OPTIONS COLUMN_FORMAT ENCRYPTED FILESTREAM CASCADE
     RESTRICT REF SORT ANNOTATIONS
 """)
+
+
+class Key(NamedTuple):
+    """One key of an index: a folded column or an expression in parentheses, and what is said of it; ``nulls`` is FIRST, LAST or empty."""
+
+    column: str
+    descending: bool = False
+    nulls: str = ""
+    opclass: str = ""
+    collation: str = ""
+    length: int = 0
 
 
 @dataclass
@@ -164,10 +177,39 @@ class ElementReader:
             elif self.dialect == "tsql" and reader.take("INDEX"):
                 body.indexes.append(Index(reader.identifier(), (column.name,), location=location))
             elif not reader.take("FOREIGN", "KEY"):
-                reader.skip()
+                column = self.in_charset(reader, column)
                 continue
             name = ""
-        return replace(column, nullable=nullable)
+        return replace(column, nullable=nullable, charset=column.charset or self.charset_by(column.collation))
+
+    def in_charset(self, reader: Reader, column: Column) -> Column:
+        """The column with the charset or collation that comes next; where neither does, one word is passed over."""
+        said = self.charset(reader)
+        if said is None:
+            reader.skip()
+            return column
+        charset, collation = said[0] or column.charset, said[1] or column.collation
+        return replace(column, charset=charset, collation="" if collation in {"default", "binary"} else collation)
+
+    def charset(self, reader: Reader) -> tuple[str, str] | None:
+        """``CHARACTER SET = utf8mb4``, ``CHARSET utf8``, ``COLLATE utf8_bin``: the charset and collation, one of them empty."""
+        if reader.take("CHARACTER", "SET") or reader.take("CHAR", "SET") or reader.take("CHARSET"):
+            reader.take("=")
+            return charset_of(reader.next().text), ""
+        return ("", self.collation(reader)) if reader.take("COLLATE") else None
+
+    def charset_by(self, collation: str) -> str:
+        """MySQL's collations begin with the name of their charset."""
+        return collation.partition("_")[0] if self.dialect == "mysql" else ""
+
+    def collation(self, reader: Reader) -> str:
+        """The folded name of a collation, without its schema."""
+        reader.take("=")
+        name = reader.next().text.lower() if reader.peek().kind == "string" else reader.qualified().rpartition(".")[2]
+        if self.dialect == "mysql":
+            charset, _, rest = name.partition("_")
+            return f"{charset_of(charset)}_{rest}" if rest else name
+        return name
 
     def _column_index_name(self, column: str) -> str:
         return column if self.dialect == "mysql" else ""
@@ -181,7 +223,10 @@ class ElementReader:
         referenced: tuple[str, ...] = ()
         if reader.sees("("):
             referenced = tuple(Reader(part).identifier() for part in listed(reader.group()))
-        return Reference(name, ForeignKey(columns, table, referenced, location))
+        after = flat(reader.copy().rest())
+        action = next((" ".join(after[at + 2 : at + 4]) for at, pair in enumerate(pairwise(after)) if pair == ("ON", "DELETE")), "")
+        on_delete = next((each for each in ("CASCADE", "SET NULL", "SET DEFAULT") if action.startswith(each)), "")
+        return Reference(name, ForeignKey(columns, table, referenced, location, on_delete))
 
     # -------------------------------------------------------------------------------------------------------------- constraints
 
@@ -191,9 +236,7 @@ class ElementReader:
         named = reader.take("CONSTRAINT")
         if named:
             reader.take("IF", "NOT", "EXISTS")
-            if not (
-                reader.sees("PRIMARY", "KEY") or reader.sees("UNIQUE", "(") or reader.sees("FOREIGN", "KEY") or reader.sees("CHECK", "(")
-            ):
+            if reader.peek().upper not in {"PRIMARY", "UNIQUE", "FOREIGN", "CHECK"}:  # no server takes these as a name
                 name = reader.identifier()
         location = self.place(found)
         if reader.take("PRIMARY", "KEY"):
@@ -203,10 +246,11 @@ class ElementReader:
             self._key(reader, name, location, body, unique=True)
         elif reader.take("FOREIGN", "KEY"):
             reader.take("IF", "NOT", "EXISTS")
-            name = name or ("" if reader.sees("(") else reader.identifier())
+            index = "" if reader.sees("(") else reader.identifier()
+            name = name or index
             columns = tuple(Reader(part).identifier() for part in listed(reader.group()))
-            if not reader.take("REFERENCES"):
-                raise StrangeError("a foreign key says no table")
+            if not columns or not reader.take("REFERENCES"):
+                raise StrangeError("a foreign key says no table" if columns else "a foreign key has no columns")
             body.references.append(self._reference(reader, name, columns, location))
         elif reader.sees("EXCLUDE") and reader.peek(1).upper in {"USING", "("}:
             reader.take("EXCLUDE")
@@ -266,13 +310,18 @@ class ElementReader:
             elif word.kind == "name" or (word.kind == "word" and word.upper not in _KEY_WORDS):
                 name = word.text.lower() if not primary else name or word.text.lower()
             unique = unique or word.upper == "UNIQUE"
-            method = "columnstore" if word.upper == "COLUMNSTORE" else method
-        columns = () if reader.done and method == "columnstore" else self.keys(reader.group())
+            method = {"COLUMNSTORE": "columnstore", "HASH": "hash"}.get(word.upper, method)
+        keys = () if reader.done and method == "columnstore" else self.keys(reader.group())
+        included = self.included(reader)
         if not reader.sees("USING", "INDEX") and reader.take("USING"):
             method = method or reader.next().text.lower()
-        self._keep(
-            Index(name, columns, unique or primary, self.where(reader.copy()), self.method_of(method), primary, location), reader, body
-        )
+        index = Index(name, (), unique or primary, self.where(reader.copy()), self.method_of(method), primary, location, included=included)
+        self._keep(self.keyed(index, keys), reader, body)
+
+    @staticmethod
+    def included(reader: Reader) -> tuple[str, ...]:
+        """The columns that an index covers besides its keys."""
+        return tuple(Reader(part).identifier() for part in listed(reader.group())) if reader.take("INCLUDE") else ()
 
     @staticmethod
     def _keep(index: Index, reader: Reader, body: Elements) -> None:
@@ -280,7 +329,7 @@ class ElementReader:
         tail = flat(reader.rest())
         if "DISABLE" in tail or any(pair == ("NOT", "ENFORCED") for pair in pairwise(tail)):
             return
-        if {"INVISIBLE", "IGNORED"} & set(tail):
+        if idle(tail):
             if not index.name:  # nothing can name it to make it serve
                 return
             body.disabled.add(index.name)
@@ -292,44 +341,79 @@ class ElementReader:
 
     # -------------------------------------------------------------------------------------------------------------- keys of an index
 
-    def keys(self, found: Sequence[Token]) -> tuple[str, ...]:
-        columns = tuple(self.key(part) for part in listed(found))
-        if not columns:
-            raise StrangeError("an index without columns")
-        return columns
+    def keyed(self, index: Index, keys: Sequence[Key]) -> Index:
+        """The index with its key columns; what is said of none of them is left out."""
+        usual = {False: False, True: True} if self.dialect in NULLS_LAST else {False: True, True: False}
+        nulls = tuple(key.nulls == "FIRST" if key.nulls else usual[key.descending] for key in keys)
+        ordered = any(key.descending for key in keys) or nulls != tuple(usual[False] for _ in keys)
+        return replace(
+            index,
+            columns=tuple(key.column for key in keys),
+            descending=tuple(key.descending for key in keys) if ordered else (),
+            nulls_first=nulls if ordered else (),
+            opclasses=tuple(key.opclass for key in keys) if any(key.opclass for key in keys) else (),
+            collations=tuple(key.collation for key in keys) if any(key.collation for key in keys) else (),
+            lengths=tuple(key.length for key in keys) if any(key.length for key in keys) else (),
+        )
 
-    def key(self, found: Sequence[Token]) -> str:
-        """One key of an index: the folded name of a column, or a normalised expression in parentheses."""
-        found = self._without_order(found)
+    def names(self, found: Sequence[Token]) -> tuple[str, ...]:
+        """The columns of a key, where nothing else of it matters."""
+        return tuple(key.column for key in self.keys(found))
+
+    def keys(self, found: Sequence[Token]) -> tuple[Key, ...]:
+        """What stands between the parentheses of an index."""
+        keys = tuple(self.key(part) for part in listed(found))
+        if not keys:
+            raise StrangeError("an index without columns")
+        return keys
+
+    def key(self, found: Sequence[Token], *, inside: bool = False) -> Key:
+        """One key of an index; ``inside`` its own parentheses an operator class cannot follow, but an expression may stand."""
+        found, tail = _cut(found, frozenset({"COLLATE"}) if inside else _OPTIONS)
         if not found:
             raise StrangeError("an index without a column")
-        first, second = found[0], found[1] if len(found) > 1 else END
-        if first.kind == "string" and len(found) == 1:
-            return first.text.lower()
+        operand = _operand(found) if self.dialect == "postgres" and not inside else found
+        key = self._operand_key(operand)
+        return self._said(self._said(key, found[len(operand) :]), tail)
+
+    def _said(self, key: Key, found: Sequence[Token]) -> Key:
+        """The key with what follows it: collation, operator class, direction, place of the nulls."""
+        reader = Reader(found)
+        while not reader.done:
+            if reader.take("COLLATE"):
+                key = key._replace(collation=self.collation(reader))
+            elif word := reader.take_any({"ASC", "DESC"}):
+                key = key._replace(descending=word == "DESC")
+            elif reader.take("NULLS"):
+                key = key._replace(nulls=reader.next().upper)
+            elif reader.take_any({"WITH", "WITHOUT"}):  # an exclusion's operator, or OVERLAPS
+                break
+            elif self.dialect == "postgres" and reader.peek().kind in {"word", "name"}:
+                key = key._replace(opclass=reader.qualified().rpartition(".")[2])
+                if reader.sees("("):
+                    reader.group()
+            else:
+                reader.skip()
+        return key
+
+    def _operand_key(self, found: Sequence[Token]) -> Key:
+        """A column, a column of a table, the first characters of one (MySQL), or an expression with or without parentheses."""
+        first, size = found[0], len(found)
+        if first.kind == "string" and size == 1:
+            return Key(first.text.lower())
         if first.kind in {"word", "name"}:
-            if second.upper == "." and len(found) > 2 and found[2].kind in {"word", "name"}:  # noqa: PLR2004 - table.column
-                return self.key(found[2:])
-            prefix = [token.kind for token in found[1:4]] == ["mark", "number", "mark"] and len(found) == 4  # noqa: PLR2004 - a(10)
-            if second.kind in {"end", "word", "name"} or (prefix and self.dialect == "mysql"):
-                return first.text.lower()
+            if size == 1:
+                return Key(first.text.lower())
+            if found[1].upper == "." and size > 2 and found[2].kind in {"word", "name"}:  # noqa: PLR2004 - table.column
+                return self._operand_key(found[2:])
+            if self.dialect == "mysql" and [token.kind for token in found[1:]] == ["mark", "number", "mark"]:
+                return Key(first.text.lower(), length=int(found[2].text) if found[2].text.isdecimal() else 0)
         if first.upper == "(":
             reader = Reader(found)
-            inside = reader.group()
-            if reader.done or reader.peek().kind in {"word", "name"}:  # an operator class may follow
-                return self.key(inside)
-        return self._expression(found)
-
-    @staticmethod
-    def _without_order(found: Sequence[Token]) -> Sequence[Token]:
-        """A key without its direction, null order, collation and operator class, in so far as they trail."""
-        depth = 0
-        for number, token in enumerate(found):
-            depth += (token.upper == "(") - (token.upper == ")")
-            if number and not depth and token.upper in {"ASC", "DESC", "NULLS", "COLLATE", "WITH", "WITHOUT"}:
-                found = found[:number]
-                break
-        trailing = len(found) > 1 and found[-1].kind == "word" and found[-2].upper == ")"
-        return found[:-1] if trailing and found[-1].upper != "END" else found
+            within = reader.group()
+            if reader.done:
+                return self.key(within, inside=True)
+        return Key(self._expression(found))
 
     def _expression(self, found: Sequence[Token]) -> str:
         text = normalise(self.statement.text[found[0].start : found[-1].end], self.dialect)
@@ -347,3 +431,52 @@ class ElementReader:
             reader.skip()
         found = reader.tokens[start : reader.at]
         return normalise(self.statement.text[found[0].start : found[-1].end], self.dialect) if found else ""
+
+
+NULLS_LAST = frozenset({"postgres", "oracle"})
+"""Dialects in which an ascending index has its nulls at the end."""
+_OPTIONS = frozenset({"ASC", "DESC", "NULLS", "COLLATE", "WITH", "WITHOUT"})
+
+
+def charset_of(written: str) -> str:
+    """The folded name of a character set; MySQL's ``utf8`` is the one of three bytes."""
+    name = written.lower()
+    return "utf8mb3" if name == "utf8" else name
+
+
+def idle(tail: Sequence[str]) -> bool:
+    """Whether the words after the keys of an index say that nothing uses it."""
+    ignored = "IGNORED" in tail and tail[tail.index("IGNORED") - 1 : tail.index("IGNORED")] != ["NOT"]
+    return ignored or not {"INVISIBLE", "UNUSABLE", "EXCLUDE"}.isdisjoint(tail)
+
+
+def _cut(found: Sequence[Token], words: frozenset[str]) -> tuple[Sequence[Token], Sequence[Token]]:
+    """A key, and what is said of it from the first of some words on."""
+    depth = 0
+    for number, token in enumerate(found):
+        depth += (token.upper == "(") - (token.upper == ")")
+        if number and not depth and token.upper in words:
+            return found[:number], found[number:]
+    return found, found[len(found) :]
+
+
+def _operand(found: Sequence[Token]) -> Sequence[Token]:
+    """In PostgreSQL a key is a column, a call of a function or an expression in parentheses, and nothing but an operator class follows."""
+    reader = Reader(found)
+    if not reader.sees("("):
+        _named(reader)
+    if reader.sees("("):
+        reader.group()
+    end = reader.at
+    _named(reader)
+    if reader.at > end and reader.sees("("):
+        reader.group()
+    return found[:end] if reader.done else found
+
+
+def _named(reader: Reader) -> None:
+    """Go past a name, with or without its schema."""
+    while reader.peek().kind in {"word", "name"}:
+        reader.at += 1
+        if not reader.take("."):
+            return

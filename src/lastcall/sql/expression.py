@@ -61,6 +61,8 @@ def _undress(tree: exp.Expr) -> None:
         # The outermost cast of an expression is what is indexed; the others only bring varchar and text together.
         if _is_text(cast.to) and not isinstance(cast.parent, exp.Paren) and isinstance(cast.this, (exp.Column, exp.Literal, exp.Array)):
             cast.replace(cast.this)
+    for introducer in list(tree.find_all(exp.Introducer)):  # mysqldump's _utf8mb4'x'
+        introducer.replace(introducer.expression)
     for comparison in list(tree.find_all(exp.EQ, exp.NEQ)):
         if values := _compared_array(comparison.expression):
             found: exp.Expr = exp.In(this=comparison.this.copy(), expressions=[value.copy() for value in values])

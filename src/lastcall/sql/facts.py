@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import NamedTuple
 
 from lastcall.model import Ignore, Location, Unread
 from lastcall.sql.block import Block, Lowered, Span
 from lastcall.sql.frontends import Anchor
 from lastcall.sql.operations import Operation
+
+
+_OFFSET = attrgetter("offset")
+
+
+class View(NamedTuple):
+    """A view: its folded name, the block of its query, and that query as it is written."""
+
+    name: str
+    block: Block
+    sql: str
 
 
 class Placed(NamedTuple):
@@ -25,7 +38,7 @@ class Placed(NamedTuple):
         return Location(self.path, line, column, end_line, end_column + 1)
 
     def position(self, offset: int) -> tuple[int, int]:
-        anchor = next(each for each in reversed(self.anchors) if each.offset <= offset or each is self.anchors[0])
+        anchor = self.anchors[max(bisect_right(self.anchors, offset, key=_OFFSET) - 1, 0)] if len(self.anchors) > 1 else self.anchors[0]
         return anchor.line, anchor.column + offset - anchor.offset
 
 
@@ -34,7 +47,9 @@ class Facts:
     """What one file says: DDL operations in order, views, queries, what could not be read, and inline ignores."""
 
     operations: tuple[Operation, ...] = ()
-    views: tuple[tuple[str, Block], ...] = ()
+    views: tuple[View, ...] = ()
     queries: tuple[Placed, ...] = ()
     unread: tuple[Unread, ...] = ()
     ignores: tuple[Ignore, ...] = ()
+    dialect: str = ""
+    """The dialect that it was read in, where its name or its text leave no doubt about it; else the repository's."""

@@ -11,9 +11,8 @@ from sqlglot import exp
 
 from lastcall.model import Ignore, Location, Unread
 from lastcall.sql import operations as op
-from lastcall.sql.block import Block
 from lastcall.sql.ddl import definition
-from lastcall.sql.facts import Facts, Placed
+from lastcall.sql.facts import Facts, Placed, View
 from lastcall.sql.frontends import Anchor, Frontend
 from lastcall.sql.migrations import is_migration
 from lastcall.sql.operations import Operation
@@ -44,7 +43,7 @@ class _Reader:
     def __init__(self, dialect: str) -> None:
         self.dialect = dialect
         self.operations: list[Operation] = []
-        self.views: list[tuple[str, Block]] = []
+        self.views: list[View] = []
         self.queries: list[Placed] = []
         self.unread: list[Unread] = []
         self.spans: list[tuple[int, int]] = []
@@ -81,18 +80,34 @@ class _Reader:
             tree = parse(statement, self.dialect)
             view = tree.this.find(exp.Table) if isinstance(tree, exp.Create) and not tree.args.get("materialized") else None
             if view is not None:
-                self.views.append((name_of(view), lower(tree, statement.text, statement.start).block))
+                block = lower(tree, statement.text, statement.start, self.dialect).block
+                self.views.append(View(name_of(view), block, _asked(statement.text)))
 
     def query(self, statement: Statement) -> None:
         fragment = statement.fragment
         try:
-            lowered = lower(parse(statement, self.dialect), fragment.text[statement.start : statement.end], statement.start)
+            lowered = lower(parse(statement, self.dialect), fragment.text[statement.start : statement.end], statement.start, self.dialect)
         except (UnreadableStatement, NotLowered) as error:
             self.cannot("query", str(error), statement)
         except RecursionError:
             self.cannot("query", "it is nested too deeply", statement)
         else:
             self.queries.append(Placed(lowered, fragment.origin, fragment.path, tuple(_anchors(statement))))
+
+
+_AS = re.compile(
+    r"(?<!\s)(?<!\bWITH)\s*+(?P<columns>\([^()]*+\))?+\s*+(?:\bWITH\s*+\([^()]*+\)\s*+)?+\bAS\b\s*+(?=\(*+\s*+(?:SELECT|WITH|VALUES)\b)",
+    re.IGNORECASE,
+)
+
+
+def _asked(text: str) -> str:
+    """The query of a CREATE VIEW, with the names that the view gives to its columns."""
+    begins = _AS.search(text)
+    if begins is None:
+        return ""
+    query = text[begins.end() :].strip()
+    return f"SELECT * FROM ({query}) AS renamed {begins['columns']}" if begins["columns"] else query  # noqa: S608 -- it is only planned
 
 
 def _anchors(statement: Statement) -> Iterator[Anchor]:

@@ -1,9 +1,13 @@
-"""The order of files of DDL, and which of them are migrations."""
+"""The order of files of DDL, which of them are migrations, and which speak of another server."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+
+from lastcall.sql import operations as op
+from lastcall.sql.facts import Facts
+from lastcall.sql.operations import Operation
 
 _VERSIONED = re.compile(r"(?i)(?:V|B)?(\d+(?:[._-]\d+)*)(?:__|_|-|\.|\s)+[a-z]")
 _PADDED = re.compile(r"(?:0\d{1,7}|\d{8,17})[._-]+[A-Za-z]")
@@ -38,6 +42,19 @@ def order(paths: Iterable[str]) -> list[str]:
     stamps), and of diesel and Prisma (a numbered folder for each).  Files that take a migration back are left out.
     """
     return sorted((path for path in paths if not is_down(path)), key=_rank)
+
+
+def in_dialect(files: Sequence[Facts], dialect: str) -> Iterator[Operation]:
+    """The operations of all files, in order; those of a file in another dialect only where they are about tables of its own.
+
+    A product that runs on several servers has its schema once for each of them: the one in the repository's dialect is what counts.
+    """
+    own = {each.table for facts in files if facts.dialect in ("", dialect) for each in facts.operations if isinstance(each, op.CreateTable)}
+    for facts in files:
+        for operation in facts.operations:
+            about = str(getattr(operation, "table", "")) or str(getattr(operation, "view", ""))
+            if facts.dialect in ("", dialect) or not own or (about and about not in own):
+                yield operation
 
 
 def _rank(path: str) -> tuple[object, ...]:

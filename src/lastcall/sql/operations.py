@@ -53,6 +53,9 @@ class CreateTable:
     replace: bool = False
     reference_indexes: bool = False
     """Whether the storage engine makes an index for every foreign key."""
+    charset: str = ""
+    collation: str = ""
+    """What columns of text have that say nothing of their own (MySQL)."""
     uncertain: str = ""
 
 
@@ -105,6 +108,17 @@ class ChangeColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class SetCharset:
+    """The charset and collation of columns to come (MySQL); ``convert``: and of those that are there."""
+
+    table: str
+    charset: str
+    collation: str
+    convert: bool
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
 class RenameColumn:
     table: str
     column: str
@@ -121,7 +135,10 @@ class DropColumn:
 
 @dataclass(frozen=True, slots=True)
 class AddIndex:
-    """An index, a primary key or a unique constraint.  ``only``: of a partitioned table, without its partitions (``ON ONLY``)."""
+    """An index, a primary key or a unique constraint.  ``only``: of a partitioned table, without its partitions (``ON ONLY``).
+
+    ``replace``: the index of that name, if there is one, goes.
+    """
 
     table: str
     index: Index
@@ -129,6 +146,7 @@ class AddIndex:
     if_not_exists: bool = False
     only: bool = False
     disabled: bool = False
+    replace: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +268,7 @@ Operation = (
     | SetSchema
     | AddColumn
     | ChangeColumn
+    | SetCharset
     | RenameColumn
     | DropColumn
     | AddIndex

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from lastcall.sql.block import Block, Cte, Kind, Lowered, Mode, Op, Operand, Output, Ref, Source, Span, Sub, Term
+from lastcall.sql.block import Block, Cte, Kind, Lowered, Mode, Op, Operand, Order, Output, Ref, Source, Span, Sub, Term
 
 Node = exp.Expr
 
+SIDES = {"LEFT": Kind.LEFT, "RIGHT": Kind.RIGHT, "FULL": Kind.FULL}
 SWAPPED = {Op.LOW: Op.HIGH, Op.HIGH: Op.LOW}
 COMPARISONS: dict[type[Node], Op] = {
     exp.EQ: Op.EQ,
@@ -25,12 +27,20 @@ COMPARISONS: dict[type[Node], Op] = {
     exp.LT: Op.HIGH,
     exp.LTE: Op.HIGH,
 }
+ANY = frozenset({exp.Any, exp.ArrayAny})
 WRAPPED = frozenset({exp.Paren, exp.Collate})
 QUERIES = (exp.Select, exp.SetOperation, exp.Subquery)
-LITERAL = re.compile(
-    r"""(--[^\n]*|/\*.*?\*/)|[NnEe]?'(?:[^'\\]|''|\\.)*'|(?<![\w$"`\]])-?\d+(?:\.\d+)?|:\w+|[$@]\w+|%\(\w+\)s|%s""", re.DOTALL
+CONSTANTS = frozenset({exp.Literal, exp.Placeholder, exp.Null, exp.Boolean, exp.Parameter})
+LEAVES = frozenset({exp.Identifier, exp.Literal})
+"""Nodes that have no others below them."""
+WRITTEN_OUT = frozenset({exp.Literal, exp.Boolean, exp.Null, exp.Cast, exp.TryCast, exp.JSONCast, exp.Neg})
+CONSTANT, CONSTANT_LIST = Operand(), Operand(key="(list)")
+LITERAL = re.compile(  # what stands in the first parentheses is no more than what all of it can begin with: most characters cannot
+    r"""(?=[-/'NnEe\d:$@%])(?:(--[^\n]*|/\*.*?\*/)|[NnEe]?'(?:[^'\\]|''|\\.)*'|(?<![\w$"`\]])-?\d+(?:\.\d+)?|:\w+|[$@]\w+|%\(\w+\)s|%s)""",
+    re.DOTALL,
 )
-LAYOUT = re.compile(r" (?=[(),=<>+*/-])|(?<=[(),=<>+*/-]) ")
+LAYOUT = re.compile(r" (?:(?=[(),=<>+*/-])|(?<=[(),=<>+*/-] ))")
+VALUES = re.compile(r"\(\?(?:,\?)+\)")
 PUT_IN = re.compile(r"\s*(?:[=<>!]+|(?i:I?LIKE))\s*(?:%s|%\(\w+\)s|[$:@]\w+|\?)")
 """A comparison with a parameter, which has no place of its own in the tree."""
 
@@ -39,12 +49,12 @@ class NotLowered(Exception):  # noqa: N818 -- a fact of the query, told as Unrea
     """Why a query cannot be judged: a part of it that no value can stand for is put in at run time, or it is no query at all."""
 
 
-def lower(tree: Node, text: str, offset: int) -> Lowered:
+def lower(tree: Node, text: str, offset: int, dialect: str = "") -> Lowered:
     """The blocks of one SELECT, UPDATE, DELETE, MERGE or INSERT … SELECT.
 
     ``text`` is the statement's, ``offset`` its place in the fragment, which all spans count from.  Raises ``NotLowered``.
     """
-    lowering = _Lowering(text, offset)
+    lowering = _Lowering(text, offset, dialect)
     block = lowering.statement(tree)
     target = tree.find(exp.Table) if isinstance(tree, (exp.Insert, exp.Update, exp.Delete, exp.Merge)) else None
     return Lowered(
@@ -53,7 +63,17 @@ def lower(tree: Node, text: str, offset: int) -> Lowered:
         shape=shape(text),
         span=(offset, offset + len(text)),
         target=name_of(target) if target else "",
+        unbounded=_unbounded(tree),
     )
+
+
+def _unbounded(tree: Node) -> str:
+    """``UPDATE`` or ``DELETE`` of a statement that changes every row of its table."""
+    if not isinstance(tree, (exp.Update, exp.Delete)):
+        return ""
+    bounds = ("where", "from_", "using", "joins", "limit", "cluster")
+    joined = any(tree.args.get(each) for each in bounds) or (isinstance(tree.this, exp.Table) and tree.this.args.get("joins"))
+    return "" if joined else type(tree).__name__.upper()
 
 
 def shape(text: str) -> str:
@@ -61,7 +81,7 @@ def shape(text: str) -> str:
 
     flat = " ".join(LITERAL.sub(lambda found: " " if found[1] else "?", text.strip().rstrip(";")).split())
     flat = LAYOUT.sub("", flat).strip().lower()
-    return re.sub(r"\(\?(?:,\?)+\)", "(?)", flat)
+    return VALUES.sub("(?)", flat)
 
 
 def normal_forms(text: str, dialect: str) -> tuple[frozenset[str], ...]:
@@ -97,9 +117,10 @@ def name_of(table: exp.Table) -> str:
 class _Lowering:
     """Lowers one statement.  ``names`` of CTEs need no scope here: ``access`` looks a name up from the inside outwards."""
 
-    def __init__(self, text: str, offset: int) -> None:
+    def __init__(self, text: str, offset: int, dialect: str = "") -> None:
         self.text = text
         self.offset = offset
+        self.nulls_large = dialect in ("postgres", "oracle")
 
     # ------------------------------------------------------------------ statements and blocks
 
@@ -164,7 +185,8 @@ class _Lowering:
         if args.get("where"):
             builder.where(args["where"].this)
         outputs = [builder.output(each) for each in tree.expressions]
-        for clause in ("having", "qualify", "order"):
+        order = tuple(builder.order(each, outputs) for each in args["order"].expressions) if args.get("order") else ()
+        for clause in ("having", "qualify"):
             if args.get(clause):
                 builder.operand(args[clause])
         return builder.block(
@@ -175,6 +197,8 @@ class _Lowering:
             distinct=args.get("distinct") is not None,
             limited=args.get("limit") is not None or args.get("fetch") is not None,
             windowed=builder.windowed or args.get("qualify") is not None,
+            order=order,
+            extremes=builder.extremes(tree),
         )
 
     def ctes(self, tree: Node) -> tuple[Cte, ...]:
@@ -194,16 +218,23 @@ class _Lowering:
 
     def span(self, node: Node) -> Span:
         """From the first to the last token of ``node`` that carries a position (identifiers, literals, functions do)."""
-        start, end = 1 << 60, -1
+        starts, ends = [], []
         pending = [node]
         while pending:
             each = pending.pop()
             meta = each._meta  # noqa: SLF001 -- asking for ``meta`` would make a dict for every node
             if meta and "start" in meta:
-                start, end = min(start, meta["start"]), max(end, meta["end"])
-            pending.extend(each.iter_expressions())
-        if end < 0:
+                starts.append(meta["start"])
+                ends.append(meta["end"])
+            if type(each) not in LEAVES:
+                for value in each.args.values():  # as ``iter_expressions`` goes, which takes twice as long
+                    if isinstance(value, exp.Expr):
+                        pending.append(value)
+                    elif type(value) is list:
+                        pending += [inner for inner in value if isinstance(inner, exp.Expr)]
+        if not ends:
             return self.offset, self.offset + 1
+        start, end = min(starts), max(ends)
         put_in = PUT_IN.match(self.text, end + 1) if isinstance(node.args.get("expression"), (exp.Placeholder, exp.Parameter)) else None
         return self.offset + start, self.offset + (put_in.end() if put_in else end + 1)
 
@@ -217,6 +248,8 @@ class _Builder:
         self.terms: list[Term] = []
         self.subs: list[Sub] = []
         self.windowed = False
+        self.aggregates: list[exp.AggFunc] = []
+        """Those in the outputs, with the ones over a window."""
 
     def block(self, **rest: object) -> Block:
         return Block(sources=tuple(self.sources), terms=tuple(self.terms), subs=tuple(self.subs), **rest)  # type: ignore[arg-type]
@@ -233,7 +266,7 @@ class _Builder:
             node = node.this
         given = node.args.get("alias")
         alias = given.name.lower() if isinstance(given, exp.Expr) else ""
-        columns = tuple(fold(column) for column in _alias_columns(node))
+        columns = tuple([fold(column) for column in _alias_columns(node)])
         if isinstance(node, exp.Lateral):
             lateral, node = True, node.this
         if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
@@ -266,12 +299,10 @@ class _Builder:
         self.source(node, kind=kind, on=on, using=using)
         if kind is not Kind.INNER:
             inner = self.sources[first + 1 :]
-            self.sources[first + 1 :] = [
-                Source(s.alias, s.table, s.block, kind, s.on, s.using, s.natural, s.lateral, s.rows_known, s.columns, s.span) for s in inner
-            ]
+            self.sources[first + 1 :] = [each._replace(kind=kind) for each in inner]
 
     def join(self, node: exp.Join) -> None:
-        kind = {"LEFT": Kind.LEFT, "RIGHT": Kind.RIGHT, "FULL": Kind.FULL}.get(node.side, Kind.INNER)
+        kind = SIDES.get(node.side, Kind.INNER)
         inner = node.this
         if isinstance(inner, exp.Lateral) and inner.args.get("cross_apply") is False and kind is Kind.INNER:
             kind = Kind.LEFT  # OUTER APPLY
@@ -283,31 +314,38 @@ class _Builder:
         terms: tuple[Term, ...] = ()
         if condition is not None:
             terms = tuple(self.conjuncts(condition))
+        first = len(self.sources)
         self.source(inner, kind=kind, on=terms, using=using, natural=node.method == "NATURAL")
+        if node.kind == "CROSS" and len(self.sources) > first:
+            self.sources[first] = self.sources[first]._replace(crossed=True)
 
     # ------------------------------------------------------------------ terms
 
     def where(self, condition: Node) -> None:
         self.terms += self.conjuncts(condition)
 
-    def conjuncts(self, condition: Node) -> Iterator[Term]:
+    def conjuncts(self, condition: Node) -> list[Term]:
+        """The terms of a condition; EXISTS and IN of a query become sub-queries of the block instead."""
+        found: list[Term] = []
         pending = [condition]
         while pending:
             node = pending.pop()
-            if isinstance(node, exp.Paren):
+            kind = type(node)
+            if kind is exp.Paren:
                 pending.append(node.this)
-            elif isinstance(node, exp.And):
-                pending += [node.expression, node.this]
+            elif kind is exp.And:
+                pending += (node.expression, node.this)
+            elif kind in COMPARISONS:
+                found += self.comparison(node)
             else:
-                yield from self.conjunct(node)
+                found += self.conjunct(node)
+        return found
 
     def conjunct(self, node: Node) -> Iterator[Term]:
-        """The terms of one conjunct; EXISTS and IN of a query become sub-queries of the block instead."""
+        """The terms of one conjunct that is no comparison."""
         if isinstance(node, (exp.Placeholder, exp.Parameter)):
             raise NotLowered("a part of the condition is built at run time")
-        if type(node) in COMPARISONS:
-            yield from self.comparison(node)
-        elif isinstance(node, exp.Or):
+        if isinstance(node, exp.Or):
             yield self.either(node)
         elif isinstance(node, exp.Exists):
             self.sub(node.this, Mode.SEMI, (), pulled=True)
@@ -326,9 +364,9 @@ class _Builder:
         elif isinstance(node, exp.Is):
             yield self.term(Op.NULL if isinstance(node.expression, exp.Null) else Op.OTHER, node, node.this, boolean=True)
         elif isinstance(node, exp.Boolean):
-            yield from () if node.this else (Term(Op.FALSE, Operand()),)
+            yield from () if node.this else (Term(Op.FALSE, CONSTANT),)
         else:
-            yield Term(Op.OTHER, self.operand(node), span=self.lowering.span(node), key=key(node))
+            yield self.said(node, node)
 
     def negated(self, node: Node, inner: Node) -> Iterator[Term]:
         inner = inner.unnest() if isinstance(inner, exp.Paren) else inner
@@ -340,11 +378,17 @@ class _Builder:
         elif isinstance(inner, exp.In) and inner.args.get("query"):
             # NOT IN is no anti-join: a null among the values makes it unknown.  Planners hash the sub-query instead.
             self.operand(inner.this)
-            self.sub(inner.args["query"], Mode.SCALAR, (), pulled=False)
+            self.sub(inner.args["query"], Mode.SCALAR, (), pulled=False, negated=True)
         elif isinstance(inner, exp.Is) and isinstance(inner.expression, exp.Null):
             yield self.term(Op.NOT_NULL, node, inner.this)
         else:
-            yield Term(Op.OTHER, self.operand(inner), span=self.lowering.span(node), key=key(node))
+            yield self.said(node, inner)
+
+    def said(self, node: Node, inner: Node) -> Term:
+        """A bare boolean column, or NOT of one, equates it with a constant; of anything else no index is known to serve it."""
+        bare = isinstance(inner, exp.Column)
+        operand = self.operand(inner)
+        return Term(Op.EQ if bare else Op.OTHER, operand._replace(boolean=bare), span=self.lowering.span(node), key=key(node))
 
     def either(self, node: exp.Or) -> Term:
         """``c = 1 OR c = 2`` is an IN list; other arms stay, each a conjunction.  Sub-queries under OR cannot be pulled up."""
@@ -356,7 +400,7 @@ class _Builder:
             terms = tuple(inside.conjuncts(arm))
             for position in range(first, len(self.subs)):
                 found = self.subs[position]
-                self.subs[position] = Sub(Mode.SCALAR, found.block, found.operands, found.span, pulled=False)
+                self.subs[position] = found._replace(mode=Mode.SCALAR, pulled=False)
             arms.append(terms if len(self.subs) == first else (*terms, Term(Op.OTHER, Operand(subs=tuple(range(first, len(self.subs)))))))
         span = self.lowering.span(node)
         single = [arm[0] for arm in arms if len(arm) == 1 and arm[0].op in (Op.EQ, Op.IN) and not arm[0].right.refs and arm[0].left.bare]
@@ -378,77 +422,67 @@ class _Builder:
             return
         values = node.expressions
         if not values and not node.args.get("unnest") and not node.args.get("field"):
-            yield Term(Op.FALSE, Operand())
+            yield Term(Op.FALSE, CONSTANT)
             return
         for position, each in enumerate(operands):
             columns = [value.expressions[position] if isinstance(value, exp.Tuple) and len(operands) > 1 else value for value in values]
             yield self.term(Op.EQ if len(values) == 1 and not isinstance(values[0], exp.Placeholder) else Op.IN, node, each, *columns)
 
-    def comparison(self, node: Node) -> Iterator[Term]:
+    def comparison(self, node: Node) -> list[Term]:
         op = COMPARISONS[type(node)]
         left, right = _bare(node.this), _bare(node.expression)
+        if type(left) is exp.Column and type(right) not in ANY:
+            return [self.term(op, node, left, right)]
         if isinstance(left, exp.Tuple) and isinstance(right, exp.Tuple) and len(left.expressions) == len(right.expressions):
             # A row comparison by < is decided by its first column (keyset pagination).
             pairs = list(zip(left.expressions, right.expressions, strict=True))
-            for one, other in pairs if op is Op.EQ else pairs[:1]:
-                yield self.term(op, node, one, other)
-            return
-        if isinstance(right, (exp.Any, exp.ArrayAny)) or isinstance(left, (exp.Any, exp.ArrayAny)):
-            if isinstance(left, (exp.Any, exp.ArrayAny)):
+            return [self.term(op, node, one, other) for one, other in (pairs if op is Op.EQ else pairs[:1])]
+        if type(right) in ANY or type(left) in ANY:
+            if type(left) in ANY:
                 left, right = right, left
             inner = right.this.unnest() if isinstance(right.this, exp.Paren) else right.this
             if isinstance(inner, QUERIES) and op is Op.EQ:
                 self.sub(inner, Mode.SEMI, (self.operand(left),), pulled=True)
-            else:
-                yield self.term(Op.IN if op is Op.EQ else op, node, left, right)
-            return
+                return []
+            return [self.term(Op.IN if op is Op.EQ else op, node, left, right)]
         if isinstance(left, (exp.Column, exp.Paren)) or not isinstance(right, exp.Column):
-            yield self.term(op, node, left, right)
-        else:
-            yield self.term(SWAPPED.get(op, op), node, right, left)
+            return [self.term(op, node, left, right)]
+        return [self.term(SWAPPED.get(op, op), node, right, left)]
 
     def like(self, node: Node) -> Term:
         pattern = node.expression
         text = pattern.name if isinstance(pattern, exp.Literal) else ""
         prefix = isinstance(node, exp.StartsWith) or (text != "" and not text.startswith(("%", "_", "*", "?", "[")))
         exact = prefix and isinstance(node, exp.Like) and not re.search(r"[%_\\]", text)
-        return self.term(Op.EQ if exact else Op.PREFIX if prefix else Op.OTHER, node, node.this, pattern)
+        infix = text.startswith("%") and isinstance(node, exp.Like)
+        return self.term(Op.EQ if exact else Op.PREFIX if prefix else Op.INFIX if infix else Op.OTHER, node, node.this, pattern)
 
     def term(self, op: Op, node: Node, left: Node, *right: Node, boolean: bool = False) -> Term:
-        one = self.operand(left)
-        others = [self.operand(each) for each in right]
-        other = (
-            others[0]
-            if len(others) == 1
-            else Operand(
-                tuple(ref for each in others for ref in each.refs),
-                "(list)" if others else "",
-                tuple(sub for each in others for sub in each.subs),
-            )
-        )
-        truth = boolean or any(isinstance(each, exp.Boolean) for each in right)
-        if truth:
-            one = Operand(one.refs, one.key, one.subs, boolean=True)
-        if any(isinstance(each, exp.Null) for each in right) and op is Op.EQ and not isinstance(node, exp.NullSafeEQ):
+        one, other = self.operand(left), self.operand(right[0]) if len(right) == 1 else self.listed(right)
+        kinds = {type(each) for each in right}
+        if boolean or exp.Boolean in kinds:
+            one = one._replace(boolean=True)
+        if op is Op.EQ and exp.Null in kinds and not isinstance(node, exp.NullSafeEQ):
             return Term(Op.FALSE, one)
-        return Term(op, one, other, span=self.lowering.span(node), key=key(node) if _told(right) else "")
+        # Only what is written out is found in the predicate of a partial index.
+        return Term(op, one, other, span=self.lowering.span(node), key=key(node) if kinds <= WRITTEN_OUT else "")
 
     # ------------------------------------------------------------------ operands and sub-queries
 
     def operand(self, node: Node) -> Operand:
         """Columns and sub-queries of an expression; sub-queries inside it are lowered as scalars of this block."""
         node = _bare(node)
+        if type(node) in CONSTANTS:
+            return CONSTANT
         if isinstance(node, exp.Column) and not isinstance(node.this, exp.Star):
-            return Operand((_ref(node),), node.name.lower())
-        if isinstance(node, (exp.Literal, exp.Placeholder, exp.Null, exp.Boolean, exp.Parameter)):
-            return Operand()
+            return _column(node.table, node.name)
         refs: dict[Ref, None] = {}
         first = len(self.subs)
         pending: list[Node] = [node]
         while pending:
             each = pending.pop()
             if isinstance(each, exp.Column):
-                refs[_ref(each)] = None
+                refs[_column(each.table, each.name).refs[0]] = None
             elif isinstance(each, QUERIES):
                 self.sub(each, Mode.SCALAR, (), pulled=False)
             elif isinstance(each, exp.Query):
@@ -457,23 +491,56 @@ class _Builder:
                 pending.extend(each.iter_expressions())
         return Operand(tuple(refs), key(node), tuple(range(first, len(self.subs))))
 
-    def sub(self, node: Node, mode: Mode, operands: tuple[Operand, ...], *, pulled: bool) -> None:
+    def listed(self, values: Sequence[Node]) -> Operand:
+        """All values of a list as one operand; none for what is compared with nothing (IS NULL)."""
+        told = [operand for operand in map(self.operand, values) if operand is not CONSTANT]
+        if not told:
+            return CONSTANT_LIST if values else CONSTANT
+        refs, subs = (ref for each in told for ref in each.refs), (sub for each in told for sub in each.subs)
+        return Operand(tuple(refs), "(list)", tuple(subs))
+
+    def sub(self, node: Node, mode: Mode, operands: tuple[Operand, ...], *, pulled: bool, negated: bool = False) -> None:
         block = self.lowering.query(node)
-        self.subs.append(Sub(mode, block, operands, self.lowering.span(node), pulled))
+        self.subs.append(Sub(mode, block, operands, self.lowering.span(node), pulled, negated))
 
     def output(self, node: Node) -> Output:
         inner = node.this if isinstance(node, exp.Alias) else node
+        if type(inner) is exp.Column and type(inner.this) is exp.Identifier:
+            operand = _column(inner.table, inner.name)
+            return Output(operand.key if inner is node else node.alias_or_name.lower(), operand)
         if isinstance(inner, exp.Star):
-            return Output("", Operand(), star=True)
+            return Output("", CONSTANT, star=True)
         if isinstance(inner, exp.Column) and isinstance(inner.this, exp.Star):
-            return Output(inner.table.lower(), Operand(), star=True)
+            return Output(inner.table.lower(), CONSTANT, star=True)
         if isinstance(inner, exp.Column):
             return Output(node.alias_or_name.lower(), self.operand(inner))
         aggregate = False
         for each in _inside(inner):
-            self.windowed = self.windowed or isinstance(each, exp.Window)
-            aggregate = aggregate or (isinstance(each, exp.AggFunc) and not isinstance(each.parent, exp.Window))
+            if isinstance(each, exp.Window):
+                self.windowed = True
+            elif isinstance(each, exp.AggFunc):
+                self.aggregates.append(each)
+                aggregate = aggregate or not isinstance(each.parent, exp.Window)
         return Output(node.alias_or_name.lower(), self.operand(inner), aggregate=aggregate)
+
+    def order(self, node: Node, outputs: Sequence[Output]) -> Order:
+        """A key of ORDER BY; a number or the name of an output stands for that output."""
+        inner = node.this if isinstance(node, exp.Ordered) else node
+        operand = self.operand(inner)
+        if isinstance(inner, exp.Literal) and inner.is_int and 0 < int(inner.this) <= len(outputs):
+            operand = outputs[int(inner.this) - 1].operand
+        elif isinstance(inner, exp.Column) and not inner.table:
+            operand = next((each.operand for each in outputs if each.name == operand.key and not each.star), operand)
+        descending, nulls_first = bool(node.args.get("desc")), bool(node.args.get("nulls_first"))
+        return Order(operand, descending, nulls_first == (descending == self.lowering.nulls_large), self.lowering.span(inner))
+
+    def extremes(self, tree: exp.Select) -> tuple[Order, ...]:
+        if tree.args.get("group") is not None or tree.args.get("having") is not None:
+            return ()
+        if not all(isinstance(each, (exp.Min, exp.Max)) and isinstance(each.this, exp.Column) for each in self.aggregates):
+            return ()
+        found = (Order(self.operand(each.this), isinstance(each, exp.Max), span=self.lowering.span(each)) for each in self.aggregates)
+        return tuple(found)
 
 
 def key(node: Node) -> str:
@@ -482,19 +549,17 @@ def key(node: Node) -> str:
     Equal for an expression of a query and the same expression in an index or in the predicate of a partial index.
     """
     node = _bare(node)
-    if isinstance(node, exp.Column):
+    if isinstance(node, (exp.Column, exp.Identifier)):
         return str(node.name).lower()
     if isinstance(node, exp.Literal):
         return f"'{node.this}'" if node.is_string else str(node.this)
     if isinstance(node, exp.Boolean):
         return "true" if node.this else "false"
-    if isinstance(node, exp.Identifier):
-        return str(node.this).lower()
     if isinstance(node, exp.DataType):
         return str(node.this.value if hasattr(node.this, "value") else node.this).lower()
     if isinstance(node, exp.Cast) and isinstance(node.this, exp.Literal):
         return key(node.this)
-    name = node.name.lower() if isinstance(node, exp.Anonymous) else type(node).__name__.lower()
+    name = node.name.lower() if isinstance(node, exp.Anonymous) else node.key
     parts = [key(child) for child in node.iter_expressions()]
     if isinstance(node, (exp.And, exp.Or, exp.EQ)):
         parts.sort()
@@ -508,13 +573,10 @@ def _bare(node: Node) -> Node:
     return node
 
 
-def _told(values: Sequence[Node]) -> bool:
-    """Whether a term compares with values that are written out, as the predicate of a partial index does; others need no normal form."""
-    return all(isinstance(value, (exp.Literal, exp.Boolean, exp.Null, exp.Cast, exp.Neg)) for value in values)
-
-
-def _ref(column: exp.Column) -> Ref:
-    return Ref(column.table.lower(), column.name.lower())
+@lru_cache(maxsize=4096)
+def _column(table: str, name: str) -> Operand:
+    """A bare column as an operand: one object for all that are equal, so that it is written down once a file."""
+    return Operand((Ref(table.lower(), name.lower()),), name.lower())
 
 
 def _listed(value: object) -> list[Node]:

@@ -102,6 +102,8 @@ _DEFINITIONS = frozenset(
     f"{verb} {what}" for verb in ("CREATE", "ALTER", "DROP", "RENAME") for what in ("TABLE", "INDEX", "VIEW", "MATERIALIZED VIEW", "SCHEMA")
 ) | {"RENAME", "EXEC SP_RENAME", "DO"}
 _QUERIES = frozenset({"SELECT", "SELECT INTO", "WITH", "UPDATE", "DELETE", "MERGE"})
+# What may carry DDL: blocks, and strings that are run.
+_CARRIERS = frozenset({"IF", "BEGIN", "DECLARE", "EXEC", "EXECUTE", "PREPARE", "SET"})
 # Only these are cleaned: whatever starts with another word is never looked into.
 _CLEANED = frozenset(
     {
@@ -121,6 +123,7 @@ _CLEANED = frozenset(
         "DO",
         "IF",
         "BEGIN",
+        "DECLARE",
     }
 )
 
@@ -140,7 +143,7 @@ def kind(statement: Statement) -> str:
         return "query"
     if keyword in _DEFINITIONS:
         return "ddl"
-    return "ddl" if keyword in {"IF", "BEGIN"} and _GUARDED.search(text) else "other"
+    return "ddl" if keyword in _CARRIERS and _GUARDED.search(text) else "other"
 
 
 def keyword_of(text: str) -> str:
@@ -518,11 +521,14 @@ def _unterminated(statement: Statement) -> Iterator[Statement]:
 
 # ------------------------------------------------------------------------------------------------------------------ cleaning
 
+_NOTED = r"'\"`\[\-\#{$%?:@"
+"""What everything begins with that ``rewriting`` matches."""
 _NAMED = r"(?<![:\w\])\"'`\[]):(?:[A-Za-z_]\w*|\d+)|(?<=\[):(?:[A-Za-z_]\w*|\d+)"
 
 
 @lru_cache(maxsize=16)
-def _rewriter(dialect: str) -> re.Pattern[str]:
+def rewriting(dialect: str) -> re.Pattern[str]:
+    """Matches what is taken out of a statement or rewritten before it is parsed, by groups; ``hole``: what a driver puts a value into."""
     holes = [
         r"%\(\w+\)[sdif]",
         r"(?<!%)%[sd](?!\w)",
@@ -533,13 +539,14 @@ def _rewriter(dialect: str) -> re.Pattern[str]:
     if dialect in {"postgres", "sqlite"}:
         holes += [r"(?<![\w$])\$\d+", r"(?<![\w@<~])@[A-Za-z_]\w*"]
     return re.compile(
+        rf"(?=[{_NOTED}])(?:"  # nearly every character is none of these, and is passed over at once
         rf"(?P<keep>(?<!ARRAY)\[[ \t]*+\w*+[ \t]*+:[ \t]*+\w*+[ \t]*+\]|{_strings(dialect)})"
         rf"|(?P<comment>{_line_comment(dialect)})"
         r"|(?P<template>\{[{%\#])"
         r"|(?P<brace>\$?\{\w*\})"
         r"|(?P<escaped>%%)"
         r"|(?P<glued>(?<=\w)(?<!::):(?=[A-Za-z_]))"
-        rf"|(?P<hole>{'|'.join(holes)})",
+        rf"|(?P<hole>{'|'.join(holes)}))",
         re.IGNORECASE | re.DOTALL,
     )
 
@@ -571,7 +578,7 @@ def _rewrite(found: re.Match[str]) -> str:
 
 def _clean(text: str, piece: _Piece, dialect: str) -> tuple[str, str]:
     """The piece at equal length without comments and with ``?`` for what a driver fills in; and why it can never be parsed, if so."""
-    rewriter = _rewriter(dialect)
+    rewriter = rewriting(dialect)
     obstacle = ""
     parts: list[str] = []
     at = piece.start

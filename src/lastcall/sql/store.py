@@ -86,7 +86,11 @@ class Store:
 
     def put_many(self, items: Mapping[str, object]) -> None:
         """Keeps ``items`` (dataclasses and enumerations of lastcall in tuples, lists, dicts, sets and plain values) for the next run."""
-        rows = [(self._namespace, key, data) for key, value in items.items() if (data := _dumped(value)) is not None]
+        self.put_pickled({key: data for key, value in items.items() if (data := _dumped(value)) is not None})
+
+    def put_pickled(self, items: Mapping[str, bytes]) -> None:
+        """Keeps such items that were pickled before."""
+        rows = [(self._namespace, key, data) for key, data in items.items()]
         if self._connection is None or not rows:
             return
         try:

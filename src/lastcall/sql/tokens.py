@@ -12,7 +12,7 @@ from lastcall.sql.operations import fold
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """``kind`` is word, name (quoted), string, number or mark; ``text`` is without quotes; ``upper`` is empty for names and strings."""
+    """``kind`` is word, name (quoted), string, dollar, number or mark; ``text`` is without quotes; ``upper`` is empty for what had any."""
 
     kind: str
     text: str
@@ -22,6 +22,7 @@ class Token:
 
 
 END = Token("end", "", 0, 0)
+_BEFORE_NAMES = frozenset({"TABLE", "INDEX", "EXISTS", "ON", "REFERENCES", "TO", "COLUMN", "."})
 
 
 @lru_cache(maxsize=8)
@@ -49,12 +50,14 @@ def tokens(text: str, dialect: str) -> list[Token]:
         if kind == "dollar" and dialect == "postgres":
             close = text.find(whole, at)
             inner, at = (text[match.end() :], len(text)) if close < 0 else (text[match.end() : close], close + len(whole))
-            found.append(Token("dollar", inner, match.end(), match.end() + len(inner)))
+            found.append(Token("dollar", inner, match.start(), at))
         elif kind == "name":
             quote = whole[-1]
             found.append(Token("name", whole[1:-1].replace(quote * 2, quote), match.start(), at))
         elif kind == "string":
-            found.append(Token("string", whole[whole.index("'") + 1 : -1], match.start(), at))
+            # SQLite takes a string for a name where nothing but a name can stand.
+            named = dialect == "sqlite" and bool(found) and found[-1].upper in _BEFORE_NAMES
+            found.append(Token("name" if named else "string", whole[whole.index("'") + 1 : -1], match.start(), at))
         elif kind != "blank":
             found.append(Token("word" if kind == "dollar" else kind, whole, match.start(), at, whole.upper()))
     return found

@@ -12,11 +12,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import combinations
 from typing import NamedTuple
 
 from lastcall.model import Catalog, Column, Index, Join, Table
-from lastcall.sql.block import Block, Cte, Kind, Mode, Op, Operand, Output, Ref, Source, Span, Sub, Term, moved
+from lastcall.sql.block import Block, Cte, Kind, Mode, Op, Operand, Order, Output, Ref, Source, Span, Sub, Term, moved
+from lastcall.sql.naming import Naming
 
 BOOLEANS = frozenset({"BOOL", "BOOLEAN", "BIT", "BIT(1)", "TINYINT(1)"})
 
@@ -26,6 +28,7 @@ STRENGTH = {Op.EQ: 4, Op.IN: 3, Op.PREFIX: 2, Op.BETWEEN: 1}
 WEAK = 0
 
 EQUATING = frozenset({Op.EQ, Op.IN, Op.NULL})
+TWO_SIDED = frozenset({Op.LOW, Op.HIGH})
 RANGES = frozenset({Op.PREFIX, Op.BETWEEN, Op.LOW, Op.HIGH})
 
 SERVING_METHODS = frozenset({"", "btree", "hash", "clustered", "nonclustered", "bitmap"})
@@ -50,8 +53,23 @@ class Schema:
         self.dialect = catalog.dialect
         self.views = views or {}
         self.small = small
+        self.naming = Naming(catalog)
         self._serving: dict[str, tuple[Served, ...]] = {}
         self._columns: dict[str, dict[str, Column]] = {}
+        self._known: dict[str, Known] = {}
+        self._unique: dict[str, tuple[frozenset[str], ...]] = {}
+
+    def known(self, name: str) -> Known:
+        """What ``name`` stands for."""
+        found = self._known.get(name)
+        if found is None:
+            table = self.catalog.table(name)
+            told = table.name if table else name
+            small = bool({name, told, told.rpartition(".")[2]} & self.small)
+            columns = self.columns(table).keys() if table and table.columns and not table.uncertain else None
+            exists = table is not None or name in self.catalog.views
+            found = self._known[name] = Known(told, table, exists, small, columns)
+        return found
 
     def columns(self, table: Table) -> Mapping[str, Column]:
         """The columns of a table by name."""
@@ -69,6 +87,14 @@ class Schema:
             found = self._serving[table.name] = tuple(self._normal(index) for index in useful)
         return found
 
+    def unique(self, table: Table) -> tuple[frozenset[str], ...]:
+        """The sets of columns of which a table has no two rows that are equal."""
+        found = self._unique.get(table.name)
+        if found is None:
+            serving = self.serving(table)
+            found = self._unique[table.name] = tuple(frozenset(each.columns) for each in serving if each.index.unique and not each.where)
+        return found
+
     def _normal(self, index: Index) -> Served:
         if not index.where and not any(column.startswith("(") for column in index.columns):
             return Served(index, index.columns, ())
@@ -78,6 +104,17 @@ class Schema:
             min(normal_forms(column, self.dialect)[0], key=len) if column.startswith("(") else column for column in index.columns
         )
         return Served(index, columns, normal_forms(index.where, self.dialect) if index.where else ())
+
+
+class Known(NamedTuple):
+    """What the schema says of a name in FROM that is no view: the table, where there is one, and what goes for every source of it."""
+
+    name: str
+    table: Table | None
+    exists: bool
+    small: bool
+    columns: AbstractSet[str] | None
+    """Where they are known for sure."""
 
 
 Group = tuple[int, ...]
@@ -115,19 +152,22 @@ class Node:
 
     def settle(self) -> None:
         """Sum up the binds, once all are known; a two-sided range is two one-sided ones on the same column."""
-        if self.binds:
-            self.equal = frozenset(name for name, binds in self.binds.items() if any(bind.op in EQUATING for bind in binds))
-            self.strong = frozenset(name for name, binds in self.binds.items() if any(bind.strength >= STRENGTH[Op.IN] for bind in binds))
-            self.ranged = frozenset(name for name, binds in self.binds.items() if any(bind.op in RANGES for bind in binds))
-        self.strength = self._strength()
-
-    def _strength(self) -> int:
-        best = max((min(strength for arm in each.arms for _, strength in arm) for each in self.ors), default=WEAK)
-        for binds in self.binds.values():
-            best = max(best, *(bind.strength for bind in binds))
-            if {Op.LOW, Op.HIGH} <= {bind.op for bind in binds}:
-                best = max(best, STRENGTH[Op.BETWEEN])
-        return best
+        best = WEAK
+        for each in self.ors:
+            best = max(best, min(strength for arm in each.arms for _, strength in arm))
+        equal, strong, ranged = [], [], []
+        for name, binds in self.binds.items():
+            ops = {bind.op for bind in binds}
+            strength = max([bind.strength for bind in binds])
+            if not ops.isdisjoint(EQUATING):
+                equal.append(name)
+            if not ops.isdisjoint(RANGES):
+                ranged.append(name)
+            if strength >= STRENGTH[Op.IN]:
+                strong.append(name)
+            best = max(best, STRENGTH[Op.BETWEEN] if ops >= TWO_SIDED else WEAK, strength)
+        self.strength = best
+        self.equal, self.strong, self.ranged = frozenset(equal), frozenset(strong), frozenset(ranged)
 
     @property
     def judged(self) -> bool:
@@ -149,6 +189,31 @@ class OrBind(NamedTuple):
     """An OR each of whose arms binds a column of this node: served when an index serves every arm."""
 
     arms: tuple[tuple[tuple[str, int], ...], ...]
+    span: Span
+
+
+class Sort(NamedTuple):
+    """A column that the first rows are wanted in the order of."""
+
+    col: Col
+    descending: bool
+    span: Span
+
+
+class Wrapped(NamedTuple):
+    """A column that is compared inside of an expression, or by a pattern that begins with a wildcard: no plain index serves that."""
+
+    col: Col
+    op: Op
+    key: str
+    span: Span
+
+
+class Absent(NamedTuple):
+    """``NOT IN`` of a sub-query whose column may be null."""
+
+    table: Table
+    column: str
     span: Span
 
 
@@ -194,13 +259,18 @@ class Plan:
         self.units: list[Unit] = []
         self.tables: list[str] = []
         self.unknown: dict[str, Span] = {}
-        self.references: Counter[str] = Counter(_names(block))
+        self.block = block
         self.made: dict[int, bool] = {}
         self.working: list[str] = []
         self.nodes = 0
         self.too_large = ""
         """The source that made the plan larger than ``MOST_NODES``; then nothing is judged."""
         Unit(self).alone(block, None)
+
+    @cached_property
+    def references(self) -> Counter[str]:
+        """How often each name is read; only CTEs make a difference of it."""
+        return Counter(_names(self.block))
 
 
 def _names(block: Block) -> Iterator[str]:
@@ -235,6 +305,22 @@ class Unit:
         self.outside: set[Unit] = set()
         """The units whose columns this one speaks of: with none, it gives the same for every row."""
         self.uncertain = False
+        self.scope: Scope | None = None
+        self.linked: list[set[int]] = []
+        """The nodes that each term speaks of together; ``vague`` where a term speaks of what cannot be told."""
+        self.vague = False
+        self.wrapped: list[Wrapped] = []
+        self.matched: set[Col] = set()
+        """Columns that a pattern is looked for in which only the program knows: it may have no wildcard in front."""
+        self.absent: list[Absent] = []
+        self.across: list[tuple[Span, tuple[int, ...]]] = []
+        """ORs whose arms narrow different nodes."""
+        self.few = False
+        """It is a set operation each of whose arms gives few rows."""
+        self.first = False
+        """Only the first rows are wanted: a planner that need not sort stops as soon as it has them."""
+        self.sorts: tuple[tuple[Sort, ...], ...] = ()
+        """Orders that are wanted, each by itself; several where several extremes are asked for."""
         query.units.append(self)
 
     # ------------------------------------------------------------------ blocks → nodes
@@ -244,8 +330,8 @@ class Unit:
         scope = Scope(self, parent)
         for cte in block.ctes:
             scope.ctes[cte.name] = (cte, scope)
-        for arm in block.arms:
-            self.apart(arm, scope)
+        few = [self.apart(arm, scope)[0] for arm in block.arms]
+        self.few = bool(few) and all(few)
         before: list[str] = []
         for source in block.sources:
             self.source(source, scope, group, before)
@@ -258,19 +344,43 @@ class Unit:
                 self.opaque(cte.block, _without_bindings(scope), cte)
         return scope
 
-    def apart(self, block: Block, scope: Scope | None) -> tuple[bool, bool]:
-        """Plan ``block`` as a unit of its own: whether it gives few rows, and whether it speaks of columns outside itself."""
+    def apart(self, block: Block, scope: Scope | None) -> tuple[bool, Unit]:
+        """Plan ``block`` as a unit of its own: whether it gives few rows, and that unit."""
         made = Unit(self.query)
         rows = made.alone(block, scope)
         self.outside |= made.outside - {self}
-        return rows, bool(made.outside)
+        return rows, made
 
     def alone(self, block: Block, scope: Scope | None) -> bool:
         """Plan ``block`` as this unit, from ``scope``; True when it gives few rows."""
-        self.take(block, scope, ())
+        self.scope = self.take(block, scope, ())
         self.finish()
+        self.order(block, self.scope)
         plain = block.aggregated and not block.grouped
-        return block.limited or plain or (not block.arms and self.driven())
+        return block.limited or plain or (self.few if block.arms else self.driven())
+
+    def order(self, block: Block, scope: Scope) -> None:
+        """Note in which order a few rows are wanted; what is grouped, made distinct or numbered must be read whole first."""
+        if block.arms or block.grouped or block.windowed or self.query.too_large:
+            return
+        if block.extremes and len(self.nodes) == 1:
+            self.sorts = tuple(tuple(self.sorted(each, scope)) for each in block.extremes)
+            self.first = all(self.sorts)
+        elif block.limited and not block.aggregated and not (block.distinct and not block.order):
+            keys: list[Sort] = []
+            for each in block.order:
+                found = list(self.sorted(each, scope))
+                if not found:
+                    break
+                keys += found
+            self.sorts = (tuple(keys),) if keys else ()
+            self.first = bool(keys) or not block.order
+
+    def sorted(self, order: Order, scope: Scope) -> Iterator[Sort]:
+        """The column of a key, where it is one that an index could have in that order."""
+        resolved = self.resolve(order.operand, scope)
+        if order.plain and resolved.bare and len(resolved.cols) == 1:
+            yield Sort(resolved.cols[0], order.descending, order.span)
 
     def source(self, source: Source, scope: Scope, group: Group, before: Sequence[str]) -> None:
         own = group
@@ -281,7 +391,10 @@ class Unit:
             own = (*group, self.next_group())
         elif source.kind is Kind.LEFT:
             own = (*self.deepest(source, scope, group), self.next_group())
+        first = len(self.nodes)
         self.bind(source, scope, own)
+        if first and (source.crossed or source.lateral or source.rows_known):
+            self.linked.append({0, *range(first, len(self.nodes))})
         condition = own if source.kind is not Kind.RIGHT else group
         self.pending += [(term, scope, condition) for term in source.on]
         for name in self.shared(source, scope, before):
@@ -386,15 +499,11 @@ class Unit:
         return self.query.made[id(cte)]
 
     def add_table(self, source: Source, scope: Scope, group: Group) -> None:
-        name = source.table
-        table = self.query.schema.catalog.table(name)
-        known = table is not None or name in self.query.schema.catalog.views
-        self.query.tables.append(table.name if table else name)
-        if not known:
-            self.query.unknown.setdefault(name, source.span)
-        columns = self.query.schema.columns(table).keys() if table and table.columns and not table.uncertain else None
-        node = Node(source.alias, table.name if table else name, source.span, table, group, known=known, columns=columns)
-        node.small = bool({name, node.name, node.name.rpartition(".")[2]} & self.query.schema.small)
+        known = self.query.schema.known(source.table)
+        self.query.tables.append(known.name)
+        if not known.exists:
+            self.query.unknown.setdefault(source.table, source.span)
+        node = Node(source.alias, known.name, source.span, known.table, group, known.exists, small=known.small, columns=known.columns)
         self.add(node, source.alias, scope)
 
     def add_opaque(self, source: Source, scope: Scope, group: Group, *, rows: bool, block: Block | None, columns: tuple[str, ...]) -> None:
@@ -418,7 +527,9 @@ class Unit:
         plain = not block.fenced and not block.ctes
         if sub.pulled and plain and sub.mode in (Mode.SEMI, Mode.ANTI):
             own = (*group, self.next_group()) if sub.mode is Mode.ANTI else group
+            first = len(self.nodes)
             inner = self.take(block, scope, own)
+            self.linked.append({0, *range(first, len(self.nodes))} if self.nodes else set())  # EXISTS multiplies no rows
             for operand, output in zip(sub.operands, block.outputs, strict=False):
                 if not output.star:
                     self.pending.append(
@@ -429,7 +540,11 @@ class Unit:
                         )
                     )
             return False
-        rows, outside = self.apart(block, scope)
+        rows, made = self.apart(block, scope)
+        correlated = self in made.outside
+        self.vague = self.vague or correlated
+        if sub.negated and not block.arms:
+            self.absent += made.nullable(block, sub.span)
         if sub.pulled and sub.mode is Mode.SEMI and sub.operands:  # its result is made first, then looked up or looped over
             source = Source(f"?sub{len(self.nodes)}", block=block, span=sub.span)
             self.add_opaque(source, scope, group, rows=rows, block=block, columns=())
@@ -437,7 +552,20 @@ class Unit:
             for operand, output in zip(sub.operands, outputs, strict=False):
                 right = Operand((Ref(source.alias, output.name),), output.name)
                 self.pending.append((Term(Op.EQ, operand, right, span=sub.span), scope, group))
-        return not outside
+        return not correlated
+
+    def nullable(self, block: Block, span: Span) -> Iterator[Absent]:
+        """The only column of this unit's result, where the schema lets it be null and no term of the block says that it is not."""
+        if len(block.outputs) != 1 or block.outputs[0].star or self.scope is None:
+            return
+        found = self.resolve(block.outputs[0].operand, self.scope)
+        if not found.bare or len(found.cols) != 1:
+            return
+        number, name = found.cols[0]
+        node = self.nodes[number]
+        column = self.query.schema.columns(node.table).get(name) if node.table and node.judged else None
+        if node.table and column and column.nullable and f"(not (is {name} (null )))" not in node.keys:
+            yield Absent(node.table, name, span)
 
     # ------------------------------------------------------------------ terms → binds and ties
 
@@ -450,14 +578,20 @@ class Unit:
         ]
         self.pending = []
         for term, left, right, _, group in resolved:
-            if term.op not in (Op.NULL, Op.OTHER, Op.OR, Op.FALSE):
+            if not (left.known and right.known):
+                self.vague = True
+            if len(self.nodes) > 1:
+                self.linked.append({node for node, _ in (*left.cols, *right.cols)})
+            if self.groups and term.op not in (Op.NULL, Op.OTHER, Op.OR, Op.FALSE):
                 for node, _name in (*left.cols, *(right.cols if term.op is Op.EQ else ())):
                     self.strict(node, group)
-        for each in self.nodes:
-            each.group = tuple(number for number in each.group if number not in self.inner)
+        if self.inner:
+            for each in self.nodes:
+                each.group = tuple(number for number in each.group if number not in self.inner)
         for term, left, right, scope, group in resolved:
-            self.term(term, left, right, scope, tuple(number for number in group if number not in self.inner))
-        self.close()
+            self.term(term, left, right, scope, tuple([number for number in group if number not in self.inner]) if group else group)
+        if self.ties:
+            self.close()
         for each in self.nodes:
             each.settle()
 
@@ -468,26 +602,41 @@ class Unit:
             self.inner.update(theirs[len(group) :])
 
     def resolve(self, operand: Operand, scope: Scope) -> Resolved:
+        if not operand.refs and not operand.subs:
+            return NOTHING if not operand.boolean else NOTHING._replace(boolean=True)
         cols: list[Col] = []
         outer = ""
-        known = all(number < len(scope.constant) and scope.constant[number] for number in operand.subs)
+        bare = operand.bare
+        known = all([number < len(scope.constant) and scope.constant[number] for number in operand.subs])
         for ref in operand.refs:
             found = _lookup(ref, scope)
             if found is None:
                 known = False
                 continue
             unit, what = found
-            inner = what if isinstance(what, Resolved) else Resolved((what,), ref.name, "", known=True, bare=True, boolean=operand.boolean)
+            inner = what if isinstance(what, Resolved) else Resolved((what,), ref.name, bare=True, boolean=operand.boolean)
             known = known and inner.known
             if unit is not self:
                 self.outside.add(unit)
                 outer = outer or inner.outer or (unit.nodes[inner.cols[0][0]].name if inner.cols else "")
-            elif operand.bare:
-                return inner._replace(boolean=True) if operand.boolean else inner
+            elif bare:
+                return inner._replace(boolean=True) if operand.boolean and not inner.boolean else inner
+            elif self.relabelled(operand, inner):
+                return inner
             else:
                 outer = outer or inner.outer
                 cols += inner.cols
-        return Resolved(tuple(dict.fromkeys(cols)), operand.key, outer, known, operand.bare, operand.boolean)
+        return Resolved(tuple(dict.fromkeys(cols)), operand.key, outer, known, bare, operand.boolean)
+
+    def relabelled(self, operand: Operand, inner: Resolved) -> bool:
+        """``column::text`` of a varchar: PostgreSQL compares both by the same operator, and converts nothing."""
+        if self.query.schema.dialect != "postgres" or len(operand.refs) != 1 or not inner.bare or not inner.cols:
+            return False
+        number, name = inner.cols[0]
+        if operand.key not in (f"(cast {operand.refs[0].name} text)", f"(cast {operand.refs[0].name} varchar)"):
+            return False
+        column = self.query.schema.columns(table).get(name) if (table := self.nodes[number].table) else None
+        return column is not None and column.type.startswith(("VARCHAR", "TEXT", "CHARACTER VARYING"))
 
     def term(self, term: Term, left: Resolved, right: Resolved, scope: Scope, group: Group) -> None:
         if term.op is Op.FALSE:
@@ -506,15 +655,18 @@ class Unit:
 
     def note(self, term: Term, left: Resolved, right: Resolved) -> None:
         """What the terms say of one table alone is what the predicate of a partial index is looked for in."""
-        nodes = {node for node, _ in (*left.cols, *right.cols)}
+        cols = (*left.cols, *right.cols) if right.cols else left.cols
+        if not cols:
+            return
+        nodes = {node for node, _ in cols}
         if len(nodes) == 1 and not left.outer and not right.outer:
-            self.nodes[nodes.pop()].keys.add(term.key)
-        if term.op not in (Op.NULL, Op.OTHER):
-            for node, name in (*left.cols, *right.cols):
+            self.nodes[cols[0][0]].keys.add(term.key)
+        if term.op is not Op.NULL and term.op is not Op.OTHER:
+            for node, name in cols:
                 self.nodes[node].keys.add(f"(not (is {name} (null )))")
 
     def constrain(self, term: Term, left: Resolved, outer: str) -> None:
-        if len({node for node, _ in left.cols}) != 1:
+        if len(left.cols) > 1 and len({node for node, _ in left.cols}) > 1:
             return
         number = left.cols[0][0]
         node = self.nodes[number]
@@ -524,7 +676,12 @@ class Unit:
             self.empty = True  # IS NULL of a column that cannot be null
         truth = left.boolean or (column is not None and column.type in BOOLEANS)
         strength = WEAK if truth or (left.key.startswith("(") and not self.expression(node, name)) else STRENGTH.get(term.op, WEAK)
-        if term.op in (Op.NOT_NULL, Op.OTHER):
+        inside = term.op is not Op.OTHER and len(left.cols) == 1 and left.key.startswith("(") and not self.expression(node, name)
+        if term.op is Op.INFIX or inside:
+            self.wrapped.append(Wrapped(left.cols[0], term.op, left.key, term.span))
+        if term.op is Op.OTHER and left.bare:
+            self.matched.add(left.cols[0])
+        if term.op in (Op.NOT_NULL, Op.OTHER, Op.INFIX):
             return
         node.binds.setdefault(name, []).append(Bind(term.op, strength, term.span, outer))
 
@@ -552,6 +709,9 @@ class Unit:
                 each, left, right = ties[0][pair]
                 self.tie(each, left, right)
                 self.tie(each, right, left)
+        narrowed = [{number for number in range(len(self.nodes)) if any(self.arm_binds(arm, number))} for arm in arms]
+        if all(narrowed) and not set.intersection(*narrowed):
+            self.across.append((term.span, tuple(min(each) for each in narrowed)))
         for number, node in enumerate(self.nodes):
             per_arm = [tuple(self.arm_binds(arm, number)) for arm in arms]
             if not all(per_arm):
@@ -612,12 +772,16 @@ class Unit:
 class Resolved(NamedTuple):
     """An operand with its columns found: those of this unit, and the table of one outside it."""
 
-    cols: tuple[Col, ...]
-    key: str
-    outer: str
-    known: bool
-    bare: bool
-    boolean: bool
+    cols: tuple[Col, ...] = ()
+    key: str = ""
+    outer: str = ""
+    known: bool = True
+    bare: bool = False
+    boolean: bool = False
+
+
+NOTHING = Resolved()
+"""A constant, or a parameter."""
 
 
 def _cte(scope: Scope | None, name: str) -> tuple[Cte, Scope] | None:

@@ -8,7 +8,7 @@ WITH chosen AS (SELECT id FROM users WHERE email = $1)
 SELECT o.total FROM chosen c
 JOIN orders o ON o.user_id = c.id;  -- error: [unindexed-join] "for each row of users"
 
-SELECT o.total FROM (SELECT id FROM users ORDER BY created LIMIT 10) AS latest
+SELECT o.total FROM (SELECT id FROM users ORDER BY created LIMIT 10) AS latest  -- error: [unindexed-sort] "first rows of users"
 JOIN orders o ON o.user_id = latest.id;  -- error: [unindexed-join] "orders is looked up by user_id"
 
 WITH RECURSIVE tree AS (

@@ -1,0 +1,61 @@
+"""Tables are joined without any condition that ties them: every row of one meets every row of the other.
+
+## Why it matters
+
+A forgotten join condition multiplies: a thousand orders and a thousand users give a million rows, and nobody sees why the page is slow.
+
+## Flagged
+
+```sql
+CREATE TABLE users (id bigint PRIMARY KEY, email text);
+CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint);
+SELECT u.email, o.id FROM users u, orders o;  -- error: [cartesian-join] "users and orders"
+SELECT u.email, o.id FROM users u JOIN orders o ON true;  -- error: [cartesian-join] "users and orders"
+```
+
+## Not flagged
+
+```sql
+CREATE TABLE users (id bigint PRIMARY KEY, email text);
+CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint);
+CREATE TABLE settings (id bigint PRIMARY KEY, currency text);
+SELECT u.email, o.id FROM users u, orders o WHERE o.user_id = u.id;
+SELECT o.id, s.currency FROM orders o, settings s WHERE s.id = 1;
+SELECT u.email, d.day FROM users u CROSS JOIN orders d;
+SELECT u.email, n FROM users u, generate_series(1, 3) AS n;
+SELECT u.id FROM users u JOIN orders o ON o.user_id <> u.id;
+```
+
+`CROSS JOIN` in so many words; tables of which a filter leaves few rows; functions, `LATERAL`, and what any condition ties together.
+
+## Remedy
+
+Write the condition that ties them; if every pair is really wanted, say `CROSS JOIN`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lastcall.model import Finding, Hazard, HazardKind, Query, Related, Severity
+from lastcall.rules import NoOptions, Rule
+
+rule = Rule(__name__, __doc__, Severity.WARNING)
+
+
+@rule.each(Query)
+def check(query: Query, _: NoOptions) -> Iterator[Finding]:
+    for hazard in query.hazards:
+        if hazard.kind is HazardKind.CARTESIAN_JOIN:
+            yield rule.finding(
+                _message(hazard),
+                hazard.location,
+                key=[query.shape, *(table.name for table in hazard.tables), *hazard.columns],
+                tables=[table.name for table in hazard.tables],
+                related=[Related(f"{table.name} is declared here", table.location) for table in hazard.tables],
+            )
+
+
+def _message(hazard: Hazard) -> str:
+    names = [table.name for table in hazard.tables]
+    return f"nothing ties {' and '.join(names)} to each other: every row of one meets every row of the other"

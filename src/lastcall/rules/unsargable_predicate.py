@@ -1,0 +1,64 @@
+"""A filter wraps an indexed column in an expression, so that its index cannot be used.
+
+## Why it matters
+
+`WHERE lower(email) = $1` cannot use an index on `email`: the index holds addresses, not what `lower` makes of them. The query works, and
+reads the whole table.
+
+## Flagged
+
+```sql
+CREATE TABLE users (id bigint PRIMARY KEY, email text UNIQUE, created timestamp);
+CREATE INDEX ON users (created);
+SELECT id FROM users WHERE lower(email) = $1;  -- error: [unsargable-predicate] "users_email_key"
+SELECT id FROM users WHERE date(created) = $1;  -- error: [unsargable-predicate] "an expression"
+SELECT id FROM users WHERE email LIKE '%@example.org';  -- error: [unsargable-predicate] "a wildcard"
+```
+
+A function, a cast or arithmetic around a column that leads an index, or a pattern that begins with a wildcard, where nothing else narrows
+the query.
+
+## Not flagged
+
+```sql
+CREATE TABLE users (id bigint PRIMARY KEY, email text UNIQUE, created timestamp);
+CREATE INDEX users_lower ON users (lower(email));
+CREATE INDEX ON users (created);
+SELECT id FROM users WHERE lower(email) = $1;
+SELECT id FROM users WHERE created >= $1 AND created < $2;
+SELECT id FROM users WHERE id = $1 AND date(created) = $2;
+```
+
+## Remedy
+
+Compare the bare column: `created >= $1 AND created < $2` instead of `date(created) = $1`; or make an index on the expression itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lastcall.model import Finding, Hazard, HazardKind, Query, Related, Severity
+from lastcall.rules import NoOptions, Rule
+
+rule = Rule(__name__, __doc__, Severity.WARNING)
+
+
+@rule.each(Query)
+def check(query: Query, _: NoOptions) -> Iterator[Finding]:
+    for hazard in query.hazards:
+        if hazard.kind is HazardKind.UNSARGABLE_PREDICATE:
+            yield rule.finding(
+                _message(hazard),
+                hazard.location,
+                key=[query.shape, *(table.name for table in hazard.tables), *hazard.columns],
+                tables=[table.name for table in hazard.tables],
+                related=[Related(f"{table.name} is declared here", table.location) for table in hazard.tables],
+            )
+
+
+def _message(hazard: Hazard) -> str:
+    (table,), (column,) = hazard.tables, hazard.columns
+    what = "a wildcard in front of the pattern" if "wildcard" in hazard.told else f"an expression around {column}"
+    name = hazard.index.name if hazard.index and hazard.index.name else f"the index on {column}"
+    return f"{name} of {table.name} cannot be used because of {what}: the whole table is read"

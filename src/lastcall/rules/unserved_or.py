@@ -1,0 +1,61 @@
+"""An OR over several tables: no index can serve it, and everything is read.
+
+## Why it matters
+
+`WHERE u.email = $1 OR o.code = $2` looks like two look-ups by index. It is none: a row of either table may be kept because of the other
+one, so the database reads and joins both tables whole before it can decide.
+
+## Flagged
+
+```sql
+CREATE TABLE users (id bigint PRIMARY KEY, email text UNIQUE);
+CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint, code text UNIQUE);
+CREATE INDEX ON orders (user_id);
+SELECT o.id FROM orders o JOIN users u ON u.id = o.user_id
+WHERE u.email = $1 OR o.code = $2;  -- error: [unserved-or] "users and orders"
+```
+
+## Not flagged
+
+```sql
+CREATE TABLE users (id bigint PRIMARY KEY, email text UNIQUE, phone text UNIQUE);
+CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint, code text UNIQUE);
+CREATE INDEX ON orders (user_id);
+SELECT id FROM users WHERE email = $1 OR phone = $2;
+SELECT o.id FROM orders o JOIN users u ON u.id = o.user_id WHERE u.id = $1 AND (u.phone = $2 OR o.code = $3);
+```
+
+An OR over columns of one table, each with an index; an OR beside a filter that leaves few rows. Where an arm on one table lacks an index,
+it is an `unindexed-filter`.
+
+## Remedy
+
+Ask two queries and join their results with `UNION`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lastcall.model import Finding, Hazard, HazardKind, Query, Related, Severity
+from lastcall.rules import NoOptions, Rule
+
+rule = Rule(__name__, __doc__, Severity.WARNING)
+
+
+@rule.each(Query)
+def check(query: Query, _: NoOptions) -> Iterator[Finding]:
+    for hazard in query.hazards:
+        if hazard.kind is HazardKind.UNSERVED_OR:
+            yield rule.finding(
+                _message(hazard),
+                hazard.location,
+                key=[query.shape, *(table.name for table in hazard.tables), *hazard.columns],
+                tables=[table.name for table in hazard.tables],
+                related=[Related(f"{table.name} is declared here", table.location) for table in hazard.tables],
+            )
+
+
+def _message(hazard: Hazard) -> str:
+    names = [table.name for table in hazard.tables]
+    return f"an OR over {' and '.join(names)} can use no index of either: both are read whole; ask two queries and unite them (UNION)"
