@@ -83,7 +83,7 @@ def gather(repository: Repository, comparison: Comparison, source: Source, only:
         base=comparison.base,
         freeze=comparison.freeze,
         reviewed=reviewed,
-        changes=review.changes(evidence) if reviewed else (),
+        changes=review.changes(evidence, progress) if reviewed else (),
         checks=review.checks(evidence) if reviewed else (),
         rewritten=comparison.rewritten if reviewed else None,
         repository=evidence.repository,
@@ -180,7 +180,7 @@ class _Review:
         evidence = forge.collect(question)
         return replace(evidence, moments=tuple(dict.fromkeys((*evidence.moments, *self.comparison.moments))))
 
-    def changes(self, evidence: Evidence) -> tuple[Change, ...]:
+    def changes(self, evidence: Evidence, progress: Progress) -> tuple[Change, ...]:
         compared = self.comparison
         judged = Judged(
             branch=compared.branch,
@@ -192,6 +192,7 @@ class _Review:
             waivers=compared.policy.waivers,
             today=datetime.now(UTC).date().isoformat(),
             origins=self._origins,
+            progress=progress,
         )
         return changes(compared.commits, evidence, self.repository, compared.policy.review, judged)
 

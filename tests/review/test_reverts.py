@@ -263,6 +263,18 @@ def test_a_merge_made_by_hand_is_taken_back(shop: Shop) -> None:
     assert verdicts(shop, **ALLOWED)["Work"] == "exempt: undone"
 
 
+def test_what_a_mechanical_merge_brings_back_takes_no_revert_back(shop: Shop) -> None:
+    """Whoever took it out may have had a reason; nobody approved that it comes again."""
+    squash = reviewed(shop, "Work", {"a.py": "1\n"}, number=5)
+    revert(shop, squash, "Out")
+    shop.repo.merge("topic-5", message=f"Mechanical\n\nThis reverts commit {shop.repo.head}.")
+    assert verdicts(shop) == {
+        "Work": "approved: approved",
+        "Out": "blocked: direct-push",
+        "Mechanical": "approved: mechanical-merge",
+    }
+
+
 def test_a_revert_that_leaves_something_of_it(shop: Shop) -> None:
     evil = shop.repo.commit("Evil", {"a.py": "1\n", "evil.py": "2\n"})
     revert(shop, evil, "Out")

@@ -15,10 +15,12 @@ from lastcall.model import (
     History,
     LastcallError,
     Need,
+    Progress,
     Pull,
     ReviewPolicy,
     Verdict,
     Waiver,
+    no_progress,
 )
 
 MERGE_PARENTS = 2
@@ -81,6 +83,7 @@ class Judged:
     today: str = ""
     origins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     base_owners: Callable[[str], tuple[str, ...]] | None = None
+    progress: Progress = no_progress
 
 
 @dataclass

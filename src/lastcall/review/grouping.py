@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from lastcall.model import (
     Change,
     Commit,
@@ -26,11 +28,19 @@ class Assignment:
         self.facts = facts
         self.picks = Picks(facts)
         claims = [claim for number in sorted(facts.pulls) if (claim := self._claim_of(facts.pulls[number]))]
-        self.claims = [(claim, self._judge(claim)) for claim in claims]
+        self.claims = [(claim, self._judge(claim)) for claim in self._watched(claims)]
         self.owners: dict[int, int] = {}
         for place, (claim, _) in sorted(enumerate(self.claims), key=lambda each: self._rank(*each[1]), reverse=True):
             for commit in facts.late.of(claim.commits):
                 self._offer(commit, place)
+
+    def _watched(self, claims: Sequence[Claim]) -> Iterator[Claim]:
+        """The claims one after the other, with a word on each: git makes merges again for them, which takes its time."""
+        for number, claim in enumerate(claims):
+            self.facts.asked.progress("pull requests judged", number, len(claims))
+            yield claim
+        if claims:
+            self.facts.asked.progress("pull requests judged", len(claims), len(claims))
 
     def _claim_of(self, pull: Pull) -> Claim | None:
         """None also where the clone lacks what it takes to tell, which makes what the forge says it holds unknown."""

@@ -21,6 +21,9 @@ _KEPT = {"changes-requested", "stale-approval", "altered-merge", "altered-squash
 _UNREVIEWED = {"clean-revert", "reapplied"}
 """Reasons of reverts that nobody needed to approve."""
 
+_SEEN = {"approved", "waived"}
+"""Reasons of what people let through themselves."""
+
 _FREE = _UNREVIEWED | {"exempt"}
 """Reasons of what is good, and what nobody looked at."""
 
@@ -226,7 +229,9 @@ class _Settled:
 
     def _takers(self) -> list[_Taker]:
         late = self.reverts.facts.late
-        found = [(change.commits[-1], taken) for change in self.changes if change.verdict in _GOOD for taken in self._taken_back(change)]
+        # What a mechanical merge does is done by what it brings, which is judged by itself.
+        good = [change for change in self.changes if change.verdict in _GOOD and change.reason != "mechanical-merge"]
+        found = [(change.commits[-1], taken) for change in good for taken in self._taken_back(change)]
         return [
             _Taker(last, taken, late.reach(taken.sha) & ~late.reach(next(iter(taken.parents), "")))
             for last, taken in found
@@ -234,7 +239,7 @@ class _Settled:
         ]
 
     def _taken_back(self, change: Change) -> Iterable[Commit]:
-        """What a change as a whole took back, of what its commits name or what came since the state that it goes back to.
+        """What a change as a whole took back: of what its commits name, or else what came since the state that people see it go back to.
 
         As a whole it must be nothing else than the revert of all of it; or there must be nothing left of each when it is through.  What
         only one of its commits took back, another one may have brought back.
@@ -246,7 +251,8 @@ class _Settled:
         line = self._newest_first([each for each in named if each == before or self.reverts.facts.holds(before.sha, each.sha)])
         if line and self.reverts.gives(line, before.sha, last):
             return line
-        return [each for each in line if self.reverts.gives([each], last.sha, last)] or self._since(before, last.tree)
+        gone = [each for each in line if self.reverts.gives([each], last.sha, last)]
+        return gone or (self._since(before, last.tree) if change.reason in _SEEN else [])
 
     def _before(self, change: Change) -> Commit | None:
         """What the branch was before a change, by first parents; None where it did not land in one piece."""

@@ -191,8 +191,8 @@ class _Judging:
         """How well a node's filters narrow it; a unique index whose columns are all equated gives one row."""
         best = node.strength
         if best == STRENGTH[Op.EQ] and node.table and (unique := self.schema.unique(node.table)):
-            equal = {name for name, binds in node.binds.items() if any([bind.op is Op.EQ for bind in binds])}
-            if any([equal.issuperset(columns) for columns in unique]):
+            equal = {name for name, binds in node.binds.items() if any(bind.op is Op.EQ for bind in binds)}
+            if any(equal.issuperset(columns) for columns in unique):
                 return best + 1
         return best
 

@@ -12,7 +12,6 @@ from lastcall.sql.block import Block, Lowered, Span
 from lastcall.sql.frontends import Anchor
 from lastcall.sql.operations import Operation
 
-
 _OFFSET = attrgetter("offset")
 
 

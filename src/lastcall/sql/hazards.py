@@ -1,7 +1,8 @@
 """What makes a query slow or wrong whatever indexes there are: looked for in the units that ``unit`` makes, never where schema is unsure.
 
 The kinds and their sources: PostgreSQL's manual 11.7 (indexes on expressions), 9.24.3 (NOT IN), MySQL's 14.3 (type conversion in
-comparisons). """
+comparisons).
+"""
 
 from __future__ import annotations
 

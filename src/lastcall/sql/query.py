@@ -6,7 +6,7 @@ Traps of the parser that stand behind the odd-looking parts are listed with thei
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 import sqlglot
@@ -31,6 +31,14 @@ ANY = frozenset({exp.Any, exp.ArrayAny})
 WRAPPED = frozenset({exp.Paren, exp.Collate})
 QUERIES = (exp.Select, exp.SetOperation, exp.Subquery)
 CONSTANTS = frozenset({exp.Literal, exp.Placeholder, exp.Null, exp.Boolean, exp.Parameter})
+SPELLED: dict[type[Node], Callable[[Node], str]] = {
+    exp.Column: lambda node: node.name.lower(),
+    exp.Pseudocolumn: lambda node: node.name.lower(),
+    exp.Identifier: lambda node: node.name.lower(),
+    exp.Literal: lambda node: f"'{node.this}'" if node.is_string else str(node.this),
+    exp.Boolean: lambda node: "true" if node.this else "false",
+}
+"""The normal forms of what has no parts."""
 LEAVES = frozenset({exp.Identifier, exp.Literal})
 """Nodes that have no others below them."""
 WRITTEN_OUT = frozenset({exp.Literal, exp.Boolean, exp.Null, exp.Cast, exp.TryCast, exp.JSONCast, exp.Neg})
@@ -184,21 +192,21 @@ class _Lowering:
             builder.join(join)
         if args.get("where"):
             builder.where(args["where"].this)
-        outputs = [builder.output(each) for each in tree.expressions]
+        outputs = tuple([builder.output(each) for each in tree.expressions])
         order = tuple(builder.order(each, outputs) for each in args["order"].expressions) if args.get("order") else ()
         for clause in ("having", "qualify"):
             if args.get(clause):
                 builder.operand(args[clause])
         return builder.block(
             ctes=self.ctes(tree),
-            outputs=tuple(outputs),
+            outputs=outputs,
             grouped=args.get("group") is not None,
             aggregated=any(output.aggregate for output in outputs) or args.get("having") is not None,
             distinct=args.get("distinct") is not None,
             limited=args.get("limit") is not None or args.get("fetch") is not None,
             windowed=builder.windowed or args.get("qualify") is not None,
             order=order,
-            extremes=builder.extremes(tree),
+            extremes=builder.extremes(tree) if builder.aggregates else (),
         )
 
     def ctes(self, tree: Node) -> tuple[Cte, ...]:
@@ -549,12 +557,8 @@ def key(node: Node) -> str:
     Equal for an expression of a query and the same expression in an index or in the predicate of a partial index.
     """
     node = _bare(node)
-    if isinstance(node, (exp.Column, exp.Identifier)):
-        return str(node.name).lower()
-    if isinstance(node, exp.Literal):
-        return f"'{node.this}'" if node.is_string else str(node.this)
-    if isinstance(node, exp.Boolean):
-        return "true" if node.this else "false"
+    if (spelled := SPELLED.get(type(node))) is not None:
+        return spelled(node)
     if isinstance(node, exp.DataType):
         return str(node.this.value if hasattr(node.this, "value") else node.this).lower()
     if isinstance(node, exp.Cast) and isinstance(node.this, exp.Literal):

@@ -578,13 +578,7 @@ class Unit:
         ]
         self.pending = []
         for term, left, right, _, group in resolved:
-            if not (left.known and right.known):
-                self.vague = True
-            if len(self.nodes) > 1:
-                self.linked.append({node for node, _ in (*left.cols, *right.cols)})
-            if self.groups and term.op not in (Op.NULL, Op.OTHER, Op.OR, Op.FALSE):
-                for node, _name in (*left.cols, *(right.cols if term.op is Op.EQ else ())):
-                    self.strict(node, group)
+            self.survey(term, left, right, group)
         if self.inner:
             for each in self.nodes:
                 each.group = tuple(number for number in each.group if number not in self.inner)
@@ -595,6 +589,16 @@ class Unit:
         for each in self.nodes:
             each.settle()
 
+    def survey(self, term: Term, left: Resolved, right: Resolved, group: Group) -> None:
+        """What a term says before it is known which outer joins are inner ones: which nodes it ties, and which it wants to be there."""
+        if not (left.known and right.known):
+            self.vague = True
+        if len(self.nodes) > 1:
+            self.linked.append({node for node, _ in (*left.cols, *right.cols)})
+        if self.groups and term.op not in (Op.NULL, Op.OTHER, Op.OR, Op.FALSE):
+            for node, _name in (*left.cols, *(right.cols if term.op is Op.EQ else ())):
+                self.strict(node, group)
+
     def strict(self, node: int, group: Group) -> None:
         """A term that no null row passes turns the outer joins between it and its table into inner ones."""
         theirs = self.nodes[node].group
@@ -604,10 +608,15 @@ class Unit:
     def resolve(self, operand: Operand, scope: Scope) -> Resolved:
         if not operand.refs and not operand.subs:
             return NOTHING if not operand.boolean else NOTHING._replace(boolean=True)
+        bare = operand.bare
+        if bare and scope.unit is self:  # by far most operands are columns of a table of this very block
+            source, name = operand.refs[0]
+            binding = scope.bindings.get(source) if source else None
+            if binding is not None and binding.node >= 0:
+                return Resolved(((binding.node, name),), name, bare=True, boolean=operand.boolean)
         cols: list[Col] = []
         outer = ""
-        bare = operand.bare
-        known = all([number < len(scope.constant) and scope.constant[number] for number in operand.subs])
+        known = all(number < len(scope.constant) and scope.constant[number] for number in operand.subs)
         for ref in operand.refs:
             found = _lookup(ref, scope)
             if found is None:
