@@ -20,8 +20,9 @@ dev: $(STAMP) ## Install everything into .venv; 'pyproject.toml' says what.
 demo: $(STAMP) ## Rebuild the outage in a temporary repository, and check it.
 	@$(BIN)/lastcall demo
 
+# Four processes keep two cores busy, since some tests wait; a hundred of them start lastcall, which is quicker once it is compiled.
 test: $(STAMP) ## Run the tests; ARGS go to pytest, as in ARGS='-k freeze'.
-	@$(BIN)/python -m pytest $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses=4 --dist=worksteal $(ARGS)
 
 lint: $(STAMP) ## Check style and types.
 	@$(BIN)/ruff check .

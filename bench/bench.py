@@ -11,9 +11,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 from typing import Self
 
@@ -74,7 +75,8 @@ class Bench:
 
     @property
     def environ(self) -> dict[str, str]:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "GITHUB_", "LASTCALL_"))}
+        unwanted = ("GIT_", "GITHUB_", "LASTCALL_", "PYTHONDONTWRITEBYTECODE")  # without bytecode every start would compile everything
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(unwanted)}
         return kept | {"PYTHONPATH": str(SOURCE), "LASTCALL_CACHE": str(self.cache)}
 
     def forget(self) -> None:
@@ -99,6 +101,14 @@ class Bench:
             if process.returncode not in {0, 1}:
                 raise RuntimeError(f"{' '.join(command)}: {process.returncode}\n{said.read().decode()}")
         return Used(wall, used.ru_utime + used.ru_stime, used.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+
+    def medians(self, runs: Sequence[Callable[[], Used]], times: int = 5) -> list[Used]:
+        """Of each run what it takes in the middle; in turns, so that a busy machine disturbs all of them alike."""
+        rounds = [[run() for run in runs] for _ in range(times)]
+        return [
+            Used(median(each.wall for each in used), median(each.cpu for each in used), max(each.memory for each in used))
+            for used in zip(*rounds, strict=True)
+        ]
 
     def best(self, run: Callable[[], Used], times: int = 5) -> Used:
         """The one that was disturbed least."""
@@ -144,12 +154,17 @@ def measure_sql(bench: Bench) -> Iterator[Figure]:
         bench.forget()
         return bench.lastcall("audit", str(of), "--format", "json")
 
-    parser, reader = bench.best(lambda: bench.run(sys.executable, "-c", _PARSER, str(folder)), 3), bench.best(lambda: audit(folder), 3)
-    idle_parser, idle_reader = bench.best(lambda: bench.run(sys.executable, "-c", _IDLE), 3), bench.best(lambda: audit(empty), 3)
-    alone, whole = _STATEMENTS / (parser.cpu - idle_parser.cpu), _STATEMENTS / (reader.cpu - idle_reader.cpu)
+    def parse(*arguments: str) -> Used:
+        return bench.run(sys.executable, "-c", *arguments)
+
+    runs = [lambda: parse(_PARSER, str(folder)), lambda: parse(_IDLE), lambda: audit(folder), lambda: audit(empty)]
+    parser, idle_parser, reader, idle_reader = bench.medians(runs)
+    alone, whole = _STATEMENTS / (parser.wall - idle_parser.wall), _STATEMENTS / (reader.wall - idle_reader.wall)
+    of_cpu = (parser.cpu - idle_parser.cpu) / (reader.cpu - idle_reader.cpu)
     yield Figure(f"{_STATEMENTS:,} statements of {length / _STATEMENTS:.0f} characters, the parser alone", f"{alone:,.0f} a second")
     yield Figure("the same, lastcall audit", f"{whole:,.0f} a second", "2,500 a second")
     yield Figure("of the parser's speed", f"{whole / alone:.2f}", "0.7")
+    yield Figure("the same of the CPU, of which the parser uses one", f"{of_cpu:.2f}")
     yield Figure("the same with starting up: parser, audit", f"{_seconds(parser.wall)}, {_seconds(reader.wall)}")
 
 

@@ -6,19 +6,17 @@ import pickle
 
 from lastcall.model import Catalog, Index, Unread
 from lastcall.sql.catalog import replay
-from lastcall.sql.ddl import definition
-from lastcall.sql.frontends import Fragment
-from lastcall.sql.statement import kind, split
+from lastcall.sql.file import read
+from lastcall.sql.frontends.sqlfiles import FRONTEND
+from lastcall.sql.operations import Operation
 
 
 def catalog(*files: str | tuple[str, str], dialect: str = "postgres") -> tuple[Catalog, tuple[Unread, ...]]:
     """The catalog of some files: their text, or their path and text."""
     named = [each if isinstance(each, tuple) else (f"{number}.sql", each) for number, each in enumerate(files)]
-    operations = []
+    operations: list[Operation] = []
     for path, text in named:
-        for statement in split(Fragment(path, text, "sql"), dialect):
-            if kind(statement) == "ddl":
-                operations += definition(statement, dialect)
+        operations += read(FRONTEND, path, text, dialect).operations
     return replay(pickle.loads(pickle.dumps(operations)), dialect)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lastcall.model import LastcallError
-from planners import running_or_skipped
+from planners import judge_of, names, running_or_skipped
 
 BENCH = Path(__file__).parent.parent / "bench"
 SCHEMA = """
@@ -47,6 +47,17 @@ def test_a_subject_is_measured(judge, server):
     assert (stripped.judged, stripped.hits, stripped.near, stripped.joins_right, stripped.joins_wrong) == (3, 2, 2, 1, 0)
     assert judge.row([plain, stripped], "all", "") == ("all", "", "6", "2", "3", "1.000", "1.000", "1 of 1", "3 of 3")
     assert [line.split(":")[0] for line in judge.differences(plain)] == ["Shop, as is"]
+
+
+EVENTS = """
+CREATE TABLE events (id int PRIMARY KEY, day date NOT NULL, at timestamptz, name text, price int);
+CREATE INDEX dear ON events (name) WHERE price > 100;
+"""
+
+
+def test_a_cast_of_a_parameter_is_no_token_of_its_own(server, tmp_path):
+    with judge_of(f"{EVENTS}SELECT id FROM events WHERE name = $1::text;", tmp_path, server) as judge:
+        assert [names(verdict) for verdict in judge.verdicts()] == ["events(name)"]
 
 
 def test_what_is_there_for_speed_alone_is_taken_away(judge):

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from lastcall.model import Finding, Ignore, Location, Policy, Release, Side
+from lastcall.model import Finding, Ignore, Location, Policy, Release, Severity, Side
 from lastcall.plugins import discover
-from lastcall.rules import Rule
+from lastcall.rules import Check, Rule
 from lastcall.schema_changes import schema_changes
 
 
@@ -62,17 +62,17 @@ def _facts(side: Side) -> list[object]:
 
 
 def _ask(every: Mapping[str, Rule], facts: Iterable[object], policy: Policy) -> Iterator[Finding]:
-    asked = [
-        (kind, check, policy.options.get(rule.name, rule.options()), policy.severities.get(rule.name))
-        for rule in every.values()
-        if policy.severities.get(rule.name, rule.severity) is not None
-        for kind, check in rule.checks
-    ]
+    asked: dict[type, list[tuple[Check, object, Severity | None]]] = {}
+    for rule in every.values():
+        severity = policy.severities.get(rule.name, rule.severity)
+        if severity is not None:
+            options = policy.options.get(rule.name, rule.options())
+            for kind, check in rule.checks:
+                asked.setdefault(kind, []).append((check, options, policy.severities.get(rule.name)))
     for fact in facts:
-        for kind, check, options, severity in asked:
-            if isinstance(fact, kind):
-                for finding in check(fact, options):
-                    yield replace(finding, severity=severity) if severity else finding
+        for check, options, severity in asked.get(type(fact), ()):
+            for finding in check(fact, options):
+                yield replace(finding, severity=severity) if severity else finding
 
 
 def _silence(findings: Sequence[Finding], ignores: Sequence[Ignore]) -> tuple[list[Finding], list[Finding], list[Ignore]]:

@@ -6,6 +6,7 @@ but the standard library, so that every other part may speak its words.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
@@ -526,6 +527,7 @@ class Column:
     """A column: its type as the schema writes it, upper-cased, and whether it may be null.
 
     ``collation`` and ``charset`` are folded names, of the column or (MySQL) of its table; empty where the database's own hold.
+    ``spelled`` is the name as a statement must write it (``"userId"``, ``[order]``); empty where that is ``name``.
     """
 
     name: str
@@ -533,6 +535,7 @@ class Column:
     nullable: bool = True
     collation: str = ""
     charset: str = ""
+    spelled: str = ""
 
 
 @dataclass(frozen=True)
@@ -567,6 +570,8 @@ class Index:
     """Columns that the index covers besides its keys (``INCLUDE``)."""
     blocking: str = ""
     """What in its DDL makes writers wait while it is built on a table with rows (``CREATE INDEX without CONCURRENTLY``)."""
+    spelled: str = ""
+    """Its name as a statement must write it; empty where that is ``name``."""
 
     @property
     def form(self) -> tuple[object, ...]:
@@ -597,9 +602,17 @@ class ForeignKey:
     missing: MissingIndex | None = None
 
 
+_NAMES = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|`[^`]*`|\[[^\]]*\]|\b[^\W\d]\w*\b(?!\s*\()""")
+"""Names in an expression, and the strings that hold what looks like one; a name before a parenthesis is a function's."""
+
+
 @dataclass(frozen=True)
 class Table:
-    """A table as the repository's DDL leaves it.  ``uncertain`` says why it cannot be judged; empty when all of it is known."""
+    """A table as the repository's DDL leaves it.  ``uncertain`` says why it cannot be judged; empty when all of it is known.
+
+    ``spelled`` is its name as a statement must write it, with its schema; empty where that is ``name``.  ``partitions`` are those that the
+    DDL makes of a PostgreSQL table, by their names; None of one that is not partitioned.
+    """
 
     name: str
     columns: tuple[Column, ...] = ()
@@ -607,9 +620,18 @@ class Table:
     foreign_keys: tuple[ForeignKey, ...] = ()
     location: Location | None = None
     uncertain: str = ""
+    spelled: str = ""
+    partitions: tuple[str, ...] | None = None
 
     def column(self, name: str) -> Column | None:
         return next((column for column in self.columns if column.name == name), None)
+
+    def spelled_of(self, columns: str) -> str:
+        """A column, or an expression over columns in parentheses, as a statement must write it."""
+        spelled = {column.name: column.spelled for column in self.columns if column.spelled}
+        if not spelled or not columns.startswith("("):
+            return spelled.get(columns, columns)
+        return _NAMES.sub(lambda found: spelled.get(found[0].strip('"`[]').lower(), found[0]), columns)
 
     @property
     def indexes_in_words(self) -> str:
@@ -681,11 +703,20 @@ class AccessPath(StrEnum):
 
 @dataclass(frozen=True)
 class MissingIndex:
-    """The smallest index that would serve: key columns in order, equality columns first; ``sql`` is the statement that makes it."""
+    """The smallest index that would serve: key columns in order, equality columns first.
+
+    ``sql`` are the statements that make it; where the dialect has none for such columns it is empty, and ``advice`` says what to do.
+    """
 
     table: str
     columns: tuple[str, ...]
     sql: str = ""
+    advice: str = ""
+
+    @property
+    def suggestion(self) -> str:
+        """What a finding tells its reader to do."""
+        return self.sql or self.advice
 
 
 @dataclass(frozen=True)
@@ -702,8 +733,11 @@ class Access:
     missing: MissingIndex | None = None
     selective: bool = False
     """What it is looked up for are few rows (an equality drives, not a range)."""
+    equated: int = 0
+    """How many of the first ``columns`` are equated, so that the index that is missing may have them in any order."""
     aside: bool = False
-    """Another part of the query reads a whole table whatever the indexes, so that what is missing here weighs little."""
+    """What is missing here weighs little: another part of the query reads a whole table whatever the indexes, or the query starts from a
+    range that may be wide."""
 
 
 @dataclass(frozen=True)
@@ -748,7 +782,8 @@ class Hazard:
     """Something in a query that makes it slow or wrong, with its place.
 
     ``tables`` and ``columns`` are what it is about, in pairs where there are several of both; ``told`` is what a rule says of them beyond
-    their names (an expression, the types of two columns, a verb); ``index`` the one that cannot be used because of it.
+    their names (an expression, the types of two columns, a verb); ``index`` the one that cannot be used because of it, and ``missing`` one
+    that could.
     """
 
     kind: HazardKind
@@ -757,6 +792,7 @@ class Hazard:
     columns: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
     index: Index | None = None
+    missing: MissingIndex | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,6 @@ from lastcall.comparison import Comparison, moved, open_pull
 from lastcall.forges import Question, pick
 from lastcall.forges.trailers import ALLOWED_SIGNERS
 from lastcall.model import (
-    Blob,
     Change,
     Check,
     Evidence,
@@ -47,6 +46,8 @@ _SIGNERS_BYTES = 1 << 20
 _EXCERPT_AROUND = 2
 _EXCERPT_LINES = 60
 _EXCERPT_COLUMNS = 500
+_EXCERPT_FILES = 4
+"""Files that are held at once: findings come by severity, and then file by file."""
 _TRACED = 100
 """Findings whose lines are traced to a commit: each asks git, and no reader gets further; the others stand without one."""
 
@@ -116,7 +117,13 @@ def place(findings: Sequence[Finding], repository: Repository, comparison: Compa
 def show(findings: Iterable[Finding], tree: Tree) -> list[Finding]:
     """The findings with the lines of ``tree`` around them."""
     blobs = {blob.path: blob for blob in tree.blobs if blob.kind is Kind.FILE}
-    return [_with_excerpt(finding, tree, blobs) for finding in findings]
+
+    @lru_cache(maxsize=_EXCERPT_FILES)
+    def lines(path: str) -> list[str] | None:
+        content = tree.read(blobs[path], _EXCERPT_BYTES) if path in blobs else None
+        return content.decode("utf-8", "replace").split("\n") if content is not None else None
+
+    return [_with_excerpt(finding, lines) for finding in findings]
 
 
 # ---------------------------------------------------------------------------------------------------------------- both ends
@@ -277,18 +284,15 @@ class _Review:
 # ---------------------------------------------------------------------------------------------------------------- findings
 
 
-def _with_excerpt(finding: Finding, tree: Tree, blobs: dict[str, Blob]) -> Finding:
+def _with_excerpt(finding: Finding, lines_of: Callable[[str], list[str] | None]) -> Finding:
     place = finding.location
-    blob = blobs.get(place.path) if place else None
-    content = tree.read(blob, _EXCERPT_BYTES) if blob else None
-    if place is None or content is None or finding.excerpt:
+    if place is None or finding.excerpt or (lines := lines_of(place.path)) is None:
         return finding
-    return replace(finding, excerpt=_excerpt(content.decode("utf-8", "replace"), place))
+    return replace(finding, excerpt=_excerpt(lines, place))
 
 
-def _excerpt(text: str, place: Location) -> Excerpt:
+def _excerpt(lines: Sequence[str], place: Location) -> Excerpt:
     """The lines of a place and two around it; a long statement, or a line of megabytes, is cut."""
-    lines = text.split("\n")
     first = max(1, place.line - _EXCERPT_AROUND)
     last = min(len(lines), place.end_line + _EXCERPT_AROUND, first + _EXCERPT_LINES - 1)
     return Excerpt(first, tuple(line.rstrip("\r")[:_EXCERPT_COLUMNS] for line in lines[first - 1 : last]))

@@ -11,6 +11,8 @@ from lastcall.model import Access, AccessPath, BuiltIndex, DroppedIndex, Index, 
 
 _LACKING = frozenset({AccessPath.UNINDEXED_JOIN, AccessPath.UNINDEXED_FILTER, AccessPath.UNINDEXED_SORT, AccessPath.HASHED_JOIN})
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
+_COUNTRY = re.compile(r"(?<=^[a-z]{2}[-_])[a-z]{2}(?![a-z])")
+"""The country in the name of a collation (``de_de.utf8``, ``en-us-x-icu``)."""
 
 
 def schema_changes(before: Side, after: Side, small: AbstractSet[str]) -> Iterator[DroppedIndex | BuiltIndex]:
@@ -19,13 +21,14 @@ def schema_changes(before: Side, after: Side, small: AbstractSet[str]) -> Iterat
     Nothing is said of ``small`` tables (by folded name), of tables that one end does not know for sure, and of tables that are new.
     """
     losses = _Losses(before, after)
+    inherited = _inherited(after)
     for name, table in after.catalog.tables.items():
         old = before.catalog.tables.get(name)
         if old is None or {name, name.rpartition(".")[2]} & small:
             continue
         if not (old.uncertain or table.uncertain):
             yield from losses.of(old, table)
-        yield from _built(old, table, after.catalog.dialect)
+        yield from _built(old, table, after.catalog.dialect, inherited.get(name, frozenset()))
 
 
 # ---------------------------------------------------------------------------------------------------------------- taken away
@@ -100,27 +103,35 @@ def _given_by(gone: Sequence[Index], access: Access, same: Sequence[Access]) -> 
 # ---------------------------------------------------------------------------------------------------------------- built
 
 
-def _built(old: Table, table: Table, dialect: str) -> Iterator[BuiltIndex]:
+def _inherited(side: Side) -> Mapping[str, frozenset[Location | None]]:
+    """By partition where the indexes are made that it has because the whole has them: those are told of once."""
+    whole = [table for table in side.catalog.tables.values() if table.partitions]
+    return {part: frozenset(index.location for index in table.indexes) for table in whole for part in table.partitions or ()}
+
+
+def _built(old: Table, table: Table, dialect: str, inherited: AbstractSet[Location | None]) -> Iterator[BuiltIndex]:
     """What is built on a table that is there before, but not what a file says that makes the table too: that is a schema, not a script."""
     had = {(index.form, index.unique) for index in old.indexes}
     for index in table.indexes:
         apart = index.location and table.location and index.location.path != table.location.path
-        if index.blocking and apart and (index.form, index.unique) not in had:
-            yield BuiltIndex(index, table, _online(index, table.name, dialect), dialect in {"tsql", "oracle"})
+        if index.blocking and apart and index.location not in inherited and (index.form, index.unique) not in had:
+            yield BuiltIndex(index, table, _online(index, table, dialect), dialect in {"tsql", "oracle"})
 
 
-def _online(index: Index, table: str, dialect: str) -> str:
+def _online(index: Index, table: Table, dialect: str) -> str:
     """The statements that build the index while others write; empty where that is more than one index."""
-    name, on = _quoted(index.name), ".".join(map(_quoted, table.split(".")))
+    name, on = index.spelled or _quoted(index.name), table.spelled or ".".join(map(_quoted, table.name.split(".")))
     constraint = not index.blocking.startswith("CREATE INDEX")
+    if table.partitions is not None:  # each partition's by itself
+        return ""
     if not index.name or dialect == "mysql" or (constraint and (dialect != "postgres" or index.blocking.startswith("ADD COLUMN"))):
         return ""
     words = [
         f"CREATE {'UNIQUE ' if index.unique else ''}INDEX{' CONCURRENTLY' if dialect == 'postgres' else ''} {name} ON {on}",
         f"USING {index.method}" if dialect == "postgres" and index.method != "btree" else "",
-        f"({', '.join(_key(index, number, dialect) for number in range(len(index.columns)))})",
-        f"INCLUDE ({', '.join(map(_quoted, index.included))})" if index.included else "",
-        f"WHERE {index.where}" if index.where else "",
+        f"({', '.join(_key(index, table, number, dialect) for number in range(len(index.columns)))})",
+        f"INCLUDE ({', '.join(_column(each, table) for each in index.included)})" if index.included else "",
+        f"WHERE {table.spelled_of(f'({index.where})')[1:-1]}" if index.where else "",
         {"tsql": "WITH (ONLINE = ON)", "oracle": "ONLINE"}.get(dialect, ""),
     ]
     made = " ".join(filter(None, words)) + ";"
@@ -128,11 +139,15 @@ def _online(index: Index, table: str, dialect: str) -> str:
     return f"{made}\nALTER TABLE {on} ADD CONSTRAINT {name} {what} USING INDEX {name};" if constraint else made
 
 
-def _key(index: Index, number: int, dialect: str) -> str:
-    column = index.columns[number]
-    words = [column if column.startswith("(") else _quoted(column)]
+def _column(name: str, table: Table) -> str:
+    spelled = table.spelled_of(name)
+    return spelled if spelled != name or name.startswith("(") else _quoted(name)
+
+
+def _key(index: Index, table: Table, number: int, dialect: str) -> str:
+    words = [_column(index.columns[number], table)]
     if index.collations and index.collations[number]:
-        words.append(f'COLLATE "{index.collations[number]}"')
+        words.append(f"COLLATE {_collation(index.collations[number])}")
     if index.opclasses and index.opclasses[number]:
         words.append(index.opclasses[number])
     if index.descending and index.descending[number]:
@@ -140,6 +155,12 @@ def _key(index: Index, number: int, dialect: str) -> str:
     if index.nulls_first and dialect == "postgres" and index.nulls_first[number] != index.descending[number]:
         words.append("NULLS FIRST" if index.nulls_first[number] else "NULLS LAST")
     return " ".join(words)
+
+
+def _collation(name: str) -> str:
+    """A folded collation as PostgreSQL names it: ``"C"``, ``"en_US"``."""
+    spelled = _COUNTRY.sub(lambda found: found[0].upper(), name)
+    return '"' + (spelled.upper() if name in {"c", "posix"} else spelled).replace('"', '""') + '"'
 
 
 def _quoted(name: str) -> str:

@@ -110,7 +110,11 @@ def test_mysql_takes_a_dropped_column_out_of_an_index_with_all_that_is_said_of_i
 
 def test_two_indexes_of_one_column_are_two_where_they_serve_different_things():
     found, _ = catalog("create table t (a text); create index on t (a); create index on t (a text_pattern_ops); create index on t (a)")
-    assert [(index.name, index.opclasses) for index in found.table("t").indexes] == [("t_a_idx", ()), ("t_a_idx1", ("text_pattern_ops",))]
+    assert [(index.name, index.opclasses) for index in found.table("t").indexes] == [
+        ("t_a_idx", ()),
+        ("t_a_idx1", ("text_pattern_ops",)),
+        ("t_a_idx2", ()),  # as a server has it, for what nothing names is made as often as it is said
+    ]
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,73 @@ def test_spans_are_of_the_condition():
 
 
 @pytest.mark.parametrize(
+    "condition",
+    [
+        "lower(a) = ?",
+        "a = lower(?)",
+        "lower(a) = lower($1)",
+        "a > now() - interval '1 day'",
+        "? < lower(a)",
+        "a = /* the same */ %s",
+        "a = %(name)s::varchar(20)[]",
+        "a::timestamp with time zone > CAST(:name AS timestamptz)",
+        "extract(year FROM a) = ?",
+        "CAST(CAST(a AS text) AS date) = ?",
+        "a IN (?, ?)",
+        "a NOT IN (1, (2))",
+        "(a, b) > (?, ?)",
+        "a = ANY(ARRAY[?, ?])",
+        "a BETWEEN ? AND ?",
+        "a NOT BETWEEN 1 AND lower(?)",
+        "a IS NOT NULL",
+        "NOT (a = ? AND lower(b) = ?)",
+        "a = CASE WHEN b = 1 THEN ? ELSE ? END",
+        "CASE WHEN a = ? THEN 1 END = 2",
+        "a || ')' = ?",
+        "data->>'k' = ?",
+        "data ? 'k'",
+        "data @> $1::jsonb",
+        "a = (SELECT max(b) FROM u WHERE c = ?)",
+    ],
+)
+def test_a_span_has_what_the_parser_gives_no_place(condition):
+    sql = f"SELECT '(' FROM t WHERE x = ? AND {condition} -- AND = 1\n AND y = ?"
+    assert sql[slice(*block(sql).terms[1].span)] == condition
+
+
+@pytest.mark.parametrize("condition", ["a = ? OR (b = ? AND c BETWEEN ? AND ?)", "(a = ? AND b = 1) OR lower(c) = ?", "lower(a) = ?"])
+def test_the_span_of_a_condition_has_no_parentheses_around_it(condition):
+    sql = f"SELECT 1 FROM t WHERE ({condition}) AND y = ?"
+    assert sql[slice(*block(sql).terms[0].span)] == condition
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "a IN (SELECT b FROM u)",
+        "a NOT IN (SELECT b FROM u WHERE c = ?)",
+        "lower(a) IN (SELECT CAST(? AS text), (3) FROM u)",
+        "a = ANY (SELECT b FROM u WHERE c = ?)",
+        "EXISTS (SELECT 1 FROM u WHERE u.a = t.a AND u.b = ?)",
+        "NOT EXISTS (WITH v AS (SELECT 1) SELECT (a + b) FROM u)",
+        "EXISTS ((SELECT a FROM u) UNION (SELECT b FROM v WHERE c = ?))",
+    ],
+)
+def test_the_span_of_a_query_in_a_condition_is_that_of_the_condition(condition):
+    sql = f"SELECT (1), ')' FROM t WHERE (x) = ? AND {condition} AND y = ?"
+    assert sql[slice(*block(sql).subs[0].span)] == condition
+
+
+def test_spans_of_other_queries_and_of_keys():
+    sql = "SELECT (SELECT count(*) FROM u) FROM (SELECT a FROM v WHERE b = ?) AS w ORDER BY lower(a) DESC, a + ? LIMIT ?"
+    found = block(sql)
+    spans = [found.subs[0].span, found.sources[0].span, *(each.span for each in found.order)]
+    assert [sql[slice(*span)] for span in spans] == ["(SELECT count(*) FROM u)", "(SELECT a FROM v WHERE b = ?) AS w", "lower(a)", "a + ?"]
+    sql = "SELECT max(a) total, min(b) FROM t"
+    assert [sql[slice(*each.span)] for each in block(sql).extremes] == ["max(a)", "min(b)"]
+
+
+@pytest.mark.parametrize(
     ("one", "other"),
     [
         ("SELECT a FROM t WHERE x = 'it''s' -- why\n  AND y = 3", "select a from t where x=$1 and y=%s"),

@@ -131,7 +131,7 @@ BUILT = [
     (
         "postgres",
         'CREATE UNIQUE INDEX "My Index" ON public.orders USING btree (number COLLATE "C") INCLUDE (status);',
-        'CREATE UNIQUE INDEX CONCURRENTLY "my index" ON orders (number COLLATE "c") INCLUDE (status);',
+        'CREATE UNIQUE INDEX CONCURRENTLY "My Index" ON orders (number COLLATE "C") INCLUDE (status);',
         Severity.WARNING,
     ),
     (

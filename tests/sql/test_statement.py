@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from sqlglot import exp
 
 from lastcall.sql.frontends import Anchor, Fragment
 from lastcall.sql.statement import Statement, UnreadableStatement, kind, parse, split
@@ -396,3 +397,30 @@ def test_replace_with_a_query_is_read_as_an_insert(dialect):
     [statement] = cut("REPLACE INTO t SELECT a FROM u WHERE b = 1", dialect)
     assert kind(statement) == "query"
     assert parse(statement, dialect).key == "insert"
+
+
+@pytest.mark.parametrize("written", ["?", "?1", "%s", "%(x)s", ":name", ":'name'", "@p", "$1", "{}", "{name}", "${name}"])
+@pytest.mark.parametrize("behind", ["::uuid", "::varchar(20)[]", " :: uuid", "||'%'", " || '%'"])
+def test_a_placeholder_that_an_operator_is_written_up_against(written, behind):
+    [statement] = cut(f"SELECT a FROM t WHERE a LIKE {written}{behind} AND data ? 'key' AND b = 'x'")
+    where = parse(statement, "postgres").args["where"].this
+    assert where.key == "and"
+    assert len(list(where.find_all(exp.Placeholder))) == 1
+    literal = where.expression.expression
+    assert statement.text[literal.meta["start"] : literal.meta["end"] + 1] == "'x'"
+
+
+@pytest.mark.parametrize(
+    "condition", ["data ?| ARRAY['x']", "data ?& ARRAY['x']", "data ? 'k'", "data ?| ?::text[]", "a = '?::' AND b = '?||'"]
+)
+def test_the_question_mark_stays_an_operator(condition):
+    [statement] = cut(f"SELECT a FROM t WHERE {condition}")
+    tree = parse(statement, "postgres")
+    assert len(list(tree.find_all(exp.Placeholder))) == condition.count("?::t")
+
+
+def test_the_place_of_a_syntax_error_behind_a_cast_placeholder():
+    [statement] = cut("SELECT a FROM t WHERE a = ?::uuid AND b = = 1")
+    with pytest.raises(UnreadableStatement) as caught:
+        parse(statement, "postgres")
+    assert statement.text[caught.value.offset :] == "= 1"

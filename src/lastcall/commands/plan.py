@@ -271,7 +271,7 @@ class _Writer:
         saved = f"; with {'it' if len(planned.missing) == 1 else 'them'} the cost is {units(verdict.best)}" if self.plans.costs else ""
         yield from (_styled(line, "bold red") for line in _wrapped(f"  missing: {what} {names}{saved}", self.width, "    "))
         for each in planned.missing:
-            yield from (_styled(line, "green") for line in _wrapped(f"    {one_line(each.sql)}", self.width, "      "))
+            yield from (_styled(line, "green") for line in _wrapped(f"    {one_line(each.suggestion)}", self.width, "      "))
 
     # ------------------------------------------------------------------ how its cost grows
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from lastcall.formats import Format, Style
 from lastcall.formats._untrusted import safe_json
@@ -24,7 +25,21 @@ def render(report: Report, _style: Style) -> str:
         "ignored": [{**_finding(finding), "reason": finding.reason} for finding in report.ignored],
         "coverage": _coverage(report),
     }
-    return safe_json(json.dumps(written, indent=2, ensure_ascii=True))
+    return safe_json(_text(written))
+
+
+def _text(value: object, indent: str = "") -> str:
+    """JSON text in which every entry of a list is a line of its own, however much is in it: short, easy to search, and quick to write."""
+    inner = f"{indent}  "
+    if isinstance(value, dict) and value:
+        return _joined("{", (f"{json.dumps(name)}: {_text(each, inner)}" for name, each in value.items()), inner, "}")
+    if isinstance(value, list) and value:
+        return _joined("[", map(json.dumps, value), inner, "]")
+    return json.dumps(value)
+
+
+def _joined(opening: str, parts: Iterable[str], indent: str, closing: str) -> str:
+    return f"{opening}\n{indent}" + f",\n{indent}".join(parts) + f"\n{indent[2:]}{closing}"
 
 
 def _release(release: Release) -> Json:

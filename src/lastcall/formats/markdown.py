@@ -196,7 +196,7 @@ def _finding(finding: Finding, change: Change | None) -> Iterator[str]:
     for related in finding.related[:_MOST]:
         where = f"{_code(f'{visible_path(related.location.path)}:{related.location.line}')}: " if related.location else ""
         yield f"- {where}{_prose(related.message)}"
-    if finding.index:
+    if finding.index and not finding.index.advice:
         yield _fence(visible(finding.suggestion), "sql")
     elif finding.suggestion:
         yield f"Fix: {_prose(finding.suggestion)}"

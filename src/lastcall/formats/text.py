@@ -360,7 +360,7 @@ def _framed(finding: Finding, pen: _Pen) -> Iterator[str]:
 def _suggestion(finding: Finding, pen: _Pen) -> Iterator[str]:
     """Code stands as it is, on lines of its own; a sentence is wrapped."""
     lines = visible(finding.suggestion).strip("\n").splitlines()
-    if finding.index is None and len(lines) == 1:
+    if (finding.index is None or finding.index.advice) and len(lines) == 1:
         first, *rest = pen.prose(f"fix: {one_line(lines[0])}", "  ", "    ")
         yield from (f"  {pen(_GREEN, 'fix:')}{first[6:]}", *rest)
     elif len(lines) == 1 and width_of(lines[0]) + 7 <= pen.width:

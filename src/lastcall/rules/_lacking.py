@@ -13,5 +13,6 @@ def lacking(access: Access) -> str:
         return f"no index of {table} starts with {columns}"
     first = min(led, key=lambda index: (not index.where, index.name))
     name = first.name or f"the one on {', '.join(first.columns)}"
-    why = f" ({name} is for {first.where} alone)" if first.where else f" ({name} is of the kind {first.method})" if first.method else ""
+    kind = f" ({name} is of the kind {first.method})" if first.method not in ("", "btree") else ""
+    why = f" ({name} is for {first.where} alone)" if first.where else kind
     return f"no index of {table} that starts with {columns} serves it{why}"

@@ -9,8 +9,8 @@ A forgotten join condition multiplies: a thousand orders and a thousand users gi
 ```sql
 CREATE TABLE users (id bigint PRIMARY KEY, email text);
 CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint);
-SELECT u.email, o.id FROM users u, orders o;  -- error: [cartesian-join] "users and orders"
-SELECT u.email, o.id FROM users u JOIN orders o ON true;  -- error: [cartesian-join] "users and orders"
+SELECT u.email, o.id FROM users u, orders o;  -- error: [cartesian-join] "orders and users"
+SELECT u.email, o.id FROM users u JOIN orders o ON true;  -- error: [cartesian-join] "orders and users"
 ```
 
 ## Not flagged
@@ -18,15 +18,17 @@ SELECT u.email, o.id FROM users u JOIN orders o ON true;  -- error: [cartesian-j
 ```sql
 CREATE TABLE users (id bigint PRIMARY KEY, email text);
 CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint);
-CREATE TABLE settings (id bigint PRIMARY KEY, currency text);
+CREATE TABLE settings (id boolean PRIMARY KEY CHECK (id), currency text);
 SELECT u.email, o.id FROM users u, orders o WHERE o.user_id = u.id;
-SELECT o.id, s.currency FROM orders o, settings s WHERE s.id = 1;
+SELECT o.id, u.email FROM orders o, users u WHERE u.id = $1;
+SELECT o.id, s.currency FROM orders o, settings s;
 SELECT u.email, d.day FROM users u CROSS JOIN orders d;
 SELECT u.email, n FROM users u, generate_series(1, 3) AS n;
 SELECT u.id FROM users u JOIN orders o ON o.user_id <> u.id;
 ```
 
-`CROSS JOIN` in so many words; tables of which a filter leaves few rows; functions, `LATERAL`, and what any condition ties together.
+`CROSS JOIN` in so many words; tables of which a filter leaves few rows, or whose key is a boolean; functions, `LATERAL`, and what any
+condition ties together.
 
 ## Remedy
 

@@ -66,7 +66,7 @@ def check(dropped: DroppedIndex, _: NoOptions) -> Iterator[Finding]:
         severity=max(map(_severity, lost)),
         tables=[table],
         index=lost[0].missing,
-        suggestion=lost[0].missing.sql if lost[0].missing else "",
+        suggestion=lost[0].missing.suggestion if lost[0].missing else "",
         related=[*(Related(f"{table} is {_wanted(access)} here", access.location) for access in lost[:SHOWN]), *more],
     )
 

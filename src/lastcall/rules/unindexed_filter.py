@@ -13,7 +13,11 @@ a two-sided range and no index starts with one of these columns:
 ```sql
 CREATE TABLE sessions (id bigint PRIMARY KEY, token text, created timestamptz);
 SELECT id FROM sessions WHERE token = $1;  -- error: [unindexed-filter] "no index of sessions starts with token"
+SELECT id FROM sessions WHERE id = $1 OR token = $2;  -- error: [unindexed-filter] "sessions is searched by token"
 ```
+
+Of an OR, each arm that no index serves: with one of them, the whole table is read. It is a note where the only filter is a range between
+two parameters, which may span a day or ten years, and where another part of the query reads a whole table whatever the indexes.
 
 ## Not flagged
 
@@ -55,6 +59,6 @@ def check(query: Query, _: NoOptions) -> Iterator[Finding]:
             severity=Severity.NOTE if access.aside else None,
             tables=[table],
             index=access.missing,
-            suggestion=access.missing.sql,
+            suggestion=access.missing.suggestion,
             related=[Related(f"{table} is declared here; its indexes: {access.table.indexes_in_words}", access.table.location)],
         )

@@ -63,6 +63,6 @@ def check(table: Table, _: NoOptions) -> Iterator[Finding]:
             key=[table.name, *key.columns],
             tables=[table.name, key.table],
             index=key.missing,
-            suggestion=key.missing.sql,
+            suggestion=key.missing.suggestion,
             related=[Related(f"{table.name} is declared here; its indexes: {table.indexes_in_words}", table.location)],
         )

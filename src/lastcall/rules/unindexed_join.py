@@ -20,8 +20,9 @@ JOIN orders o ON o.user_id = u.id  -- error: [unindexed-join] "no index of order
 WHERE u.email = $1;
 ```
 
-It is an error when the tables before it are reached by an equality, and a warning when they are reached by a range (many rows), or when
-nothing drives the query and neither side of the join has an index.
+It is an error when the tables before it are reached by an equality, a warning when they are reached by a range that is written out, and a
+note where an index would not change much: behind a range between parameters or a prefix, which may be wide, and where nothing drives the
+query, so that both tables are read whole, and neither side of the join has an index.
 
 ## Not flagged
 
@@ -40,6 +41,11 @@ A join of whole tables, where no index would help; tables that the schema does n
 
 Create the suggested index in the same release, before the query. If the table will never grow, name it under `small-tables`, or say why on
 the spot: `-- lastcall: ignore[unindexed-join] archive table, 40 rows`.
+
+A suggestion is built while others write, where the server can. PostgreSQL's `CONCURRENTLY` cannot run inside of a transaction: put it into
+a migration of its own that the tool runs without one (Flyway: `executeInTransaction=false`, Rails: `disable_ddl_transaction!`, Alembic:
+`autocommit_block()`, Django: `AddIndexConcurrently` with `atomic = False`). `ONLINE` is not in every edition of SQL Server and Oracle:
+leave it out where yours lacks it. MySQL builds indexes while others write without being told.
 """
 
 from __future__ import annotations
@@ -62,12 +68,18 @@ def check(query: Query, _: NoOptions) -> Iterator[Finding]:
             _message(access),
             access.location,
             key=[query.shape, access.table.name, *access.columns],
-            severity=Severity.NOTE if access.aside else Severity.ERROR if access.selective else Severity.WARNING,
+            severity=_severity(access),
             tables=tuple(dict.fromkeys([access.table.name, *(name for name in access.sources if not name.startswith("?"))])),
             index=access.missing,
-            suggestion=access.missing.sql,
+            suggestion=access.missing.suggestion,
             related=[Related(f"{access.table.name} is declared here; its indexes: {access.table.indexes_in_words}", access.table.location)],
         )
+
+
+def _severity(access: Access) -> Severity:
+    if access.aside or access.path is AccessPath.HASHED_JOIN:  # whole tables are read whatever the indexes
+        return Severity.NOTE
+    return Severity.ERROR if access.selective else Severity.WARNING
 
 
 def _message(access: Access) -> str:

@@ -13,10 +13,12 @@ CREATE INDEX ON users (created);
 SELECT id FROM users WHERE lower(email) = $1;  -- error: [unsargable-predicate] "users_email_key"
 SELECT id FROM users WHERE date(created) = $1;  -- error: [unsargable-predicate] "an expression"
 SELECT id FROM users WHERE email LIKE '%@example.org';  -- error: [unsargable-predicate] "a wildcard"
+SELECT id FROM users WHERE email ILIKE 'ann@example.org';  -- error: [unsargable-predicate] "ILIKE"
 ```
 
-A function, a cast or arithmetic around a column that leads an index, or a pattern that begins with a wildcard, where nothing else narrows
-the query.
+A function, a cast or arithmetic around a column that leads an index, a collation that the index is not in (SQLite's `LIKE` takes no notice
+of case, and an index without `COLLATE NOCASE` does), `ILIKE`, a pattern that begins with a wildcard, a number where the column is a text
+(MySQL, SQL Server, Oracle) or `5.0` where it is an integer (PostgreSQL), where nothing else narrows the query.
 
 ## Not flagged
 
@@ -24,14 +26,18 @@ the query.
 CREATE TABLE users (id bigint PRIMARY KEY, email text UNIQUE, created timestamp);
 CREATE INDEX users_lower ON users (lower(email));
 CREATE INDEX ON users (created);
+CREATE INDEX ON users USING gin (email gin_trgm_ops);
 SELECT id FROM users WHERE lower(email) = $1;
+SELECT id FROM users WHERE email LIKE '%@example.org';
 SELECT id FROM users WHERE created >= $1 AND created < $2;
 SELECT id FROM users WHERE id = $1 AND date(created) = $2;
 ```
 
 ## Remedy
 
-Compare the bare column: `created >= $1 AND created < $2` instead of `date(created) = $1`; or make an index on the expression itself.
+Compare the bare column: `created >= $1 AND created < $2` instead of `date(created) = $1`; or make an index on the expression itself, as is
+suggested for `lower` and `upper` (MySQL has such indexes since 8.0.13, MariaDB and SQL Server have indexes on computed columns instead).
+What is looked for in the middle of a text needs an index on its parts (PostgreSQL: `USING gin (email gin_trgm_ops)`).
 """
 
 from __future__ import annotations
@@ -53,12 +59,19 @@ def check(query: Query, _: NoOptions) -> Iterator[Finding]:
                 hazard.location,
                 key=[query.shape, *(table.name for table in hazard.tables), *hazard.columns],
                 tables=[table.name for table in hazard.tables],
+                suggestion=hazard.missing.suggestion if hazard.missing else "",
                 related=[Related(f"{table.name} is declared here", table.location) for table in hazard.tables],
             )
 
 
 def _message(hazard: Hazard) -> str:
     (table,), (column,) = hazard.tables, hazard.columns
-    what = "a wildcard in front of the pattern" if "wildcard" in hazard.told else f"an expression around {column}"
+    why = {
+        "wildcard": "a wildcard in front of the pattern",
+        "case": "ILIKE, which takes no notice of case",
+        "number": f"the number that {column} is compared with, which converts {column} in every row",
+        "collation": f"the collation in which {column} is compared",
+    }
+    what = next((why[told] for told in hazard.told if told in why), f"an expression around {column}")
     name = hazard.index.name if hazard.index and hazard.index.name else f"the index on {column}"
     return f"{name} of {table.name} cannot be used because of {what}: the whole table is read"

@@ -12,7 +12,7 @@ CREATE TABLE users (id bigint PRIMARY KEY, email text UNIQUE);
 CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint, code text UNIQUE);
 CREATE INDEX ON orders (user_id);
 SELECT o.id FROM orders o JOIN users u ON u.id = o.user_id
-WHERE u.email = $1 OR o.code = $2;  -- error: [unserved-or] "users and orders"
+WHERE u.email = $1 OR o.code = $2;  -- error: [unserved-or] "orders and users"
 ```
 
 ## Not flagged
@@ -26,7 +26,8 @@ SELECT o.id FROM orders o JOIN users u ON u.id = o.user_id WHERE u.id = $1 AND (
 ```
 
 An OR over columns of one table, each with an index; an OR beside a filter that leaves few rows. Where an arm on one table lacks an index,
-it is an `unindexed-filter`.
+it is an `unindexed-filter`. It is a note by itself, since no index mends it; the policy can make it more:
+`rules: {unserved-or: {severity: warning}}`.
 
 ## Remedy
 
@@ -40,7 +41,7 @@ from collections.abc import Iterator
 from lastcall.model import Finding, Hazard, HazardKind, Query, Related, Severity
 from lastcall.rules import NoOptions, Rule
 
-rule = Rule(__name__, __doc__, Severity.WARNING)
+rule = Rule(__name__, __doc__, Severity.NOTE)
 
 
 @rule.each(Query)
@@ -57,5 +58,9 @@ def check(query: Query, _: NoOptions) -> Iterator[Finding]:
 
 
 def _message(hazard: Hazard) -> str:
-    names = [table.name for table in hazard.tables]
-    return f"an OR over {' and '.join(names)} can use no index of either: both are read whole; ask two queries and unite them (UNION)"
+    *others, last = (table.name for table in hazard.tables)
+    if not others:
+        return f"an OR over several uses of {last} can use no index of it: all of it is read; ask two queries and unite them (UNION)"
+    said = f"an OR over {', '.join(others)} and {last} can use no index of"
+    whole = "either: both are read whole" if len(others) == 1 else "any of them: all are read whole"
+    return f"{said} {whole}; ask two queries and unite them (UNION)"

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from lastcall.sql.block import Block
     from lastcall.sql.dialect import Dialect
     from lastcall.sql.facts import Facts, Placed
+    from lastcall.sql.schema import Schema
     from lastcall.sql.store import Store
-    from lastcall.sql.unit import Schema
 
 LIMIT = 16 << 20
 """Files longer than this are not read: 16 MiB of SQL is data, not queries."""
@@ -33,6 +33,10 @@ IN_MEMORY = 32 << 20
 """Bytes of files that are held at once."""
 WORTH = 40_000
 """Characters that take far longer to read than it takes to start another process for them."""
+WORTH_JUDGING = 80_000
+"""Characters of queries that take far longer to judge."""
+TOGETHER = 50
+"""Queries that one process judges before it takes more of them."""
 
 
 def read(tree: Tree, policy: QueryPolicy, progress: Progress = no_progress) -> Side:
@@ -91,6 +95,9 @@ class Reader:
     def _read_batch(self, batch: Sequence[_Source], dialect: str, store: Store, done: int, total: int) -> None:
         from lastcall.sql.processes import shared_out  # noqa: PLC0415
 
+        if any(source.frontends for source in batch):
+            import lastcall.sql.file  # noqa: F401, PLC0415 -- the parser is loaded once, and not by every process
+
         told: dict[str, bytes] = {}
         fresh: dict[str, Facts] = {}
         for source, facts, pickled in shared_out(batch, _Source.weight, WORTH, partial(_read_source, dialect=dialect)):
@@ -109,6 +116,7 @@ class Reader:
         from lastcall.sql.catalog import replay  # noqa: PLC0415
         from lastcall.sql.foreign_keys import with_missing  # noqa: PLC0415
         from lastcall.sql.migrations import in_dialect, is_migration, order  # noqa: PLC0415
+        from lastcall.sql.naming import agreed  # noqa: PLC0415
 
         telling = self._telling(facts)
         catalog, gaps = replay(in_dialect([facts[path] for path in order(telling)], dialect.name), dialect.name)
@@ -117,9 +125,11 @@ class Reader:
         schema = self._judge_by(catalog, {name: view.block for name, view in views.items()})
         # A migration's own queries run once, under the eyes of whoever releases it.
         judged = (path for path in facts if facts[path].queries and not (facts[path].operations and is_migration(path)))
+        queries = self._judge([placed for path in judged for placed in facts[path].queries], schema)
+        catalog, settled = agreed(catalog, queries, schema.naming)
         return Side(
             catalog=catalog,
-            queries=tuple(self._query(placed, schema) for path in judged for placed in facts[path].queries),
+            queries=settled,
             unread=(*unread, *gaps, *(each for found in facts.values() for each in found.unread)),
             ignores=tuple(each for found in facts.values() for each in found.ignores),
             files=len(facts),
@@ -142,18 +152,33 @@ class Reader:
         return [path for path in telling if named.match_file(path)]
 
     def _judge_by(self, catalog: Catalog, views: Mapping[str, Block]) -> Schema:
-        from lastcall.sql.unit import Schema  # noqa: PLC0415
+        from lastcall.sql.schema import Schema  # noqa: PLC0415
 
         if self._schema is None or self._schema.catalog != catalog or self._schema.views != views:
             self._schema = Schema(catalog, views, self._small)
             self._judged.clear()
         return self._schema
 
-    def _query(self, placed: Placed, schema: Schema) -> Query:
-        found = self._judged.get(id(placed))  # the facts are kept as long as this, so no other one can have its id
-        if found is None:
-            found = self._judged[id(placed)] = _query(placed, schema)
-        return found
+    def _judge(self, queries: Sequence[Placed], schema: Schema) -> list[Query]:
+        """Each query by what ``schema`` has for it; several processes may share them."""
+        from lastcall.sql.processes import shared_out  # noqa: PLC0415
+
+        # The facts are kept as long as this, so that no other query can have the id of one.
+        fresh = [placed for placed in queries if id(placed) not in self._judged]
+        parts = [fresh[start : start + TOGETHER] for start in range(0, len(fresh), TOGETHER)]
+        tables = schema.catalog.tables.values()
+        known = [*tables, *(index for table in tables for index in table.indexes)]
+        for part, judged, _ in shared_out(parts, _length, WORTH_JUDGING, partial(_queries, schema=schema), known):
+            self._judged.update(zip(map(id, part), judged, strict=True))
+        return [self._judged[id(placed)] for placed in queries]
+
+
+def _length(queries: Sequence[Placed]) -> int:
+    return sum(len(placed.lowered.sql) for placed in queries)
+
+
+def _queries(part: Sequence[Placed], schema: Schema) -> list[Query]:
+    return [_query(placed, schema) for placed in part]
 
 
 def _key(dialect: str, blob: Blob) -> str:

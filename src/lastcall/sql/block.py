@@ -9,6 +9,8 @@ and WHERE.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Set as AbstractSet
 from enum import Enum
 from typing import NamedTuple
 
@@ -54,6 +56,12 @@ class Operand(NamedTuple):
     key: str = ""
     subs: tuple[int, ...] = ()
     boolean: bool = False
+    parameter: bool = False
+    """It holds a parameter: what it stands for is known at run time only."""
+    collation: str = ""
+    """The collation that the query writes for it, or for what it is compared with (COLLATE), as it spells that."""
+    number: str = ""
+    """``integer`` or ``decimal`` where it is a number that is written out, or a list of such."""
 
     @property
     def bare(self) -> bool:
@@ -69,6 +77,39 @@ class Term(NamedTuple):
     arms: tuple[tuple[Term, ...], ...] = ()
     span: Span = (0, 0)
     key: str = ""
+
+
+class Conjunct(NamedTuple):
+    """A conjunct of the predicate of a partial index, and what of a query implies it."""
+
+    forms: frozenset[str]
+    """Its normal forms: the query says one of them."""
+    column: str = ""
+    among: frozenset[str] = frozenset()
+    """The query equates ``column`` with none but these."""
+    beyond: frozenset[str] = frozenset()
+    """The query equates ``column`` with constants that are none of these."""
+
+    def implied(self, said: AbstractSet[str]) -> bool:
+        """Whether ``said``, the normal forms of a query's conjuncts on the table, imply it (PostgreSQL: ``predtest.c``)."""
+        if not said.isdisjoint(self.forms):
+            return True
+        if not self.column:
+            return False
+        values = next(filter(None, map(self._values, said)), frozenset[str]())
+        return bool(values) and (values <= self.among if self.among else values.isdisjoint(self.beyond))
+
+    def _values(self, form: str) -> frozenset[str]:
+        """The constants that a conjunct equates the column with."""
+        if not form.startswith(("(eq ", "(in ")):
+            return frozenset()
+        words = _WORD.findall(form[4:])
+        values = [word for word in words if word != self.column]
+        return frozenset(values) if len(values) == len(words) - 1 and all(_LITERAL.match(each) for each in values) else frozenset()
+
+
+_WORD = re.compile(r"'(?:[^']|'')*'|[^\s()]+")
+_LITERAL = re.compile(r"'|-?\d")
 
 
 class Kind(Enum):
@@ -107,6 +148,11 @@ class Source(NamedTuple):
     crossed: bool = False
     """CROSS JOIN, in so many words."""
 
+    @property
+    def joined(self) -> bool:
+        """Whether it stands behind a JOIN, and not behind a comma."""
+        return bool(self.on or self.using or self.natural or self.crossed) or self.kind is not Kind.INNER
+
 
 class Sub(NamedTuple):
     """A sub-query in an expression.  ``operands`` are compared with its output columns by equality (IN); empty for EXISTS and scalars."""
@@ -117,6 +163,8 @@ class Sub(NamedTuple):
     span: Span = (0, 0)
     pulled: bool = True
     """Whether it stands as a conjunct of its own, where a planner can turn it into a join."""
+    exists: bool = False
+    """EXISTS: all that is asked is whether there is a row."""
     negated: bool = False
     """NOT IN: one null in its result, and nothing is ever found."""
 
@@ -131,11 +179,11 @@ class Output(NamedTuple):
 
 
 class Order(NamedTuple):
-    """A key of ORDER BY; ``plain`` where its nulls stand where an index has them, whichever way it is read."""
+    """A key of ORDER BY; ``nulls_first`` is None where nulls do not matter (MIN, MAX)."""
 
     operand: Operand
     descending: bool = False
-    plain: bool = True
+    nulls_first: bool | None = None
     span: Span = (0, 0)
 
 
@@ -166,6 +214,15 @@ class Block(NamedTuple):
     order: tuple[Order, ...] = ()
     extremes: tuple[Order, ...] = ()
     """The columns of which the block, which has no other aggregates, asks the least or the greatest."""
+    keys: tuple[Operand, ...] = ()
+    """By what rows are grouped, numbered by every window, or made distinct ON: rows that differ in it are worlds apart."""
+    removing: bool = False
+    """A set operation with EXCEPT in it."""
+
+    @property
+    def appended(self) -> bool:
+        """Whether it is nothing but rows of several tables one behind the other, each of which is reached by itself (UNION ALL)."""
+        return bool(self.arms) and not (self.distinct or self.limited or self.removing or self.ctes or any(arm.fenced for arm in self.arms))
 
     @property
     def fenced(self) -> bool:

@@ -22,10 +22,14 @@ from typing import TypeVar
 
 from lastcall.model import Catalog, Column, ForeignKey, Index, Location, Table, Unread
 from lastcall.sql import operations as op
+from lastcall.sql.made_up import made_up
 from lastcall.sql.migrations import is_migration
 from lastcall.sql.operations import Operation, Reference
+from lastcall.sql.spelling import last_of
 
 Value = TypeVar("Value")
+OWN_NAMES = frozenset({"postgres", "sqlite", "oracle"})
+"""Dialects in which an index has a name of its own in the schema, as a table has; in the others it has one in its table."""
 _TEXT = re.compile(r"(?:N?(?:VAR)?CHAR|CHARACTER|(?:TINY|MEDIUM|LONG)?TEXT|ENUM|SET)\b", re.IGNORECASE)
 
 
@@ -56,14 +60,26 @@ class _Table:
     """Names of indexes that exist but serve nothing."""
     implied: set[str] = field(default_factory=set)
     """Names of indexes that InnoDB made for a foreign key, and takes back when another one serves it."""
-    partial: dict[str, set[str]] = field(default_factory=dict)
-    """By the name of an index ON ONLY a partitioned table: the partitions whose index was attached to it."""
+    constraints: set[str] = field(default_factory=set)
+    """Names of indexes that belong to constraints."""
+    made_up: set[str] = field(default_factory=set)
+    """Names of indexes that the DDL left to the server."""
+    words: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By the name of an index what its columns were called when it was made: a copy of it is named after that (PostgreSQL)."""
+    attached: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By the name of an index of a partitioned table: the indexes of partitions that belong to it, by the partition's name."""
+    only: set[str] = field(default_factory=set)
+    """Names of indexes of a partitioned table that serve nothing until every partition's index is attached (``ON ONLY``)."""
     parents: list[str] = field(default_factory=list)
     partition: bool = False
+    local: set[str] = field(default_factory=set)
+    """Columns that stay when the table it inherits from loses them."""
     materialized: bool = False
     reference_indexes: bool = False
     charset: str = ""
     collation: str = ""
+    spelled: str = ""
+    partitioned: bool = False
     uncertain: str = ""
     made: op.CreateTable | None = None
     """The definition as it was written, to compare a second one with."""
@@ -90,6 +106,8 @@ class _State:
         self.waiting_indexes: set[str] = set()
         """Names of indexes that wait for their tables: what is done to them waits too."""
         self.last_parts: dict[str, list[str]] = {}
+        self.heirs: dict[str, list[_Table]] = {}
+        """By the last part of a table's name what was made its partition or its child."""
         self.by_index: dict[str, list[_Table]] = {}
         self.dropped: dict[str, list[tuple[Index, Location]]] = {}
         """By table the indexes that were taken away from it, which its next table of that name inherits."""
@@ -143,11 +161,9 @@ class _State:
                 self.create_table(operation)
             case op.DropTable(name, location):
                 if found := self.find(name):
-                    self.took(found, found.indexes, location)
-                    self.drop(found.name)
-            case op.DropSchema(schema):
-                for name in [name for name in self.tables if name.rpartition(".")[0] == schema]:
-                    self.drop(name)
+                    self.drop_table(found, location)
+            case op.DropSchema() | op.RenameSchema():
+                self.on_schema(operation)
             case op.CreateView():
                 self.create_view(operation)
             case op.DropView(name):
@@ -158,6 +174,59 @@ class _State:
                 self.on_index(operation)
             case _:
                 self.on_table(operation)
+
+    def on_schema(self, operation: op.DropSchema | op.RenameSchema) -> None:
+        schema = operation.schema
+        if isinstance(operation, op.DropSchema):
+            for table in [self.tables[name] for name in self.inside(schema)]:
+                if self.tables.get(table.name) is table:
+                    self.drop_table(table, operation.location)
+            return
+        for name in self.inside(schema):
+            self.on_table(op.SetSchema(name, operation.new, operation.location))
+        renamed = {name: op.fold([operation.new, name.rpartition(".")[2]]) for name in self.views if name.startswith(f"{schema}.")}
+        self.views = {renamed.get(name, name) for name in self.views}
+
+    def inside(self, schema: str) -> list[str]:
+        """The names of the tables of a schema."""
+        inside = "" if schema in op.USUAL_SCHEMAS else schema
+        return [name for name in self.tables if name.rpartition(".")[0] == inside]
+
+    def drop_table(self, table: _Table, location: Location) -> None:
+        """Partitions go with their table; what inherits from it, or refers to it, has to go before, or goes by CASCADE (PostgreSQL)."""
+        children = self.children(table) if self.dialect == "postgres" else []
+        self.took(table, table.indexes, location)
+        self.drop(table.name)
+        if self.dialect != "postgres":
+            return
+        for child in children:
+            if self.tables.get(child.name) is child:
+                self.drop_table(child, location)
+        for other in self.tables.values():
+            other.references = [each for each in other.references if each.key.table != table.name]
+
+    def children(self, table: _Table) -> list[_Table]:
+        """The partitions of a table, and what else inherits from it."""
+        heirs = self.heirs.get(table.name.rpartition(".")[2], ())
+        there = {id(each): each for each in heirs if self.tables.get(each.name) is each}
+        return [each for each in there.values() if any(self.find(parent) is table for parent in each.parents)]
+
+    def descendants(self, table: _Table) -> list[_Table]:
+        """The children of a table, and theirs."""
+        found = {id(table): table}
+        ahead = [table]
+        while ahead:
+            for child in self.children(ahead.pop()):
+                if id(child) not in found:
+                    found[id(child)] = child
+                    ahead.append(child)
+        return list(found.values())[1:]
+
+    def taken(self, name: str, table: _Table) -> bool:
+        """Whether a table, a view or an index in the schema of ``table`` has the name."""
+        schema = table.name.rpartition(".")[0]
+        other = f"{schema}.{name}" if schema else name
+        return other in self.tables or other in self.views or any(each.name.rpartition(".")[0] == schema for each in self.holders(name))
 
     def took(self, table: _Table, indexes: Iterable[Index], location: Location) -> None:
         """Note that an operation takes indexes away."""
@@ -237,6 +306,8 @@ class _State:
             reference_indexes=made.reference_indexes,
             charset=made.charset,
             collation=made.collation,
+            spelled=made.spelled,
+            partitioned=made.partitioned,
             uncertain=made.uncertain or (known.uncertain if known and known.made is None else ""),
             made=made,
         )
@@ -250,8 +321,13 @@ class _State:
             doing.attach(made.partition_of, partition=True)
         columns = (doing.in_charset(column) for column in made.columns if column.type or column.name not in table.columns)
         table.columns.update({column.name: column for column in columns})
+        if not made.partition_of:
+            table.local.update(column.name for column in made.columns)
+            table.local.update(name for like in made.likes if (source := self.find(like.table)) for name in source.columns)
+        else:
+            doing.join_indexes()
         for index in made.indexes:
-            doing.index(index, disabled=bool(index.name) and index.name in made.disabled)
+            doing.index(index, disabled=bool(index.name) and index.name in made.disabled, constraint=True)
         for reference in made.references:
             doing.reference(reference)
 
@@ -280,14 +356,30 @@ class _State:
             _OnTable(self, table).change_index(operation)
         elif operation.index.rpartition(".")[2] in self.waiting_indexes:
             self.wait(operation)
-        elif isinstance(operation, op.RenameIndex) and (named := self.find(operation.table)):
-            # A foreign key or a check may have the name too.
+        else:
+            self.on_unknown_index(operation)
+
+    def on_unknown_index(self, operation: op.DropIndex | op.RenameIndex | op.SetServing) -> None:
+        named = self.find(operation.table)
+        if isinstance(operation, op.RenameIndex) and named:  # a foreign key or a check may have the name too
             named.references = [replace(each, name=operation.new) if each.name == operation.index else each for each in named.references]
+        elif isinstance(operation, op.DropIndex) and not operation.table:
+            self.doubt_owner(operation)
         elif isinstance(operation, op.DropIndex) and not operation.if_exists:
-            if named := self.find(operation.table):
+            if named:
                 named.doubt(f"the index {operation.index} is dropped at {_at(operation.location)}, but nothing read creates it")
-            elif operation.table:
+            else:
                 self.waiting.append(operation)
+
+    def doubt_owner(self, operation: op.DropIndex) -> None:
+        """An index that is not known is dropped: where the server may have made the name up, it may be one that is known by another."""
+        name = operation.index.rpartition(".")[2]
+        like = self.dialect == "postgres" and re.search(r"_(?:p?key|idx|excl)\d*$", name)
+        for table in self.tables.values() if like else ():
+            # A partition has indexes whose names are not known here.
+            sure = operation.if_exists and not table.partition
+            if table.made_up and not sure and name.startswith(f"{table.name.rpartition('.')[2]}_"):
+                table.doubt(f"the index {name} is dropped at {_at(operation.location)}, and may be one that has no name in the DDL")
 
     def wait(self, operation: Operation) -> None:
         if isinstance(operation, op.AddIndex):
@@ -301,21 +393,21 @@ class _State:
         if table is None or partition is None:
             return
         name = operation.index.rpartition(".")[2]
-        if name in table.partial:
-            table.partial[name].add(partition.name)
+        attached = table.attached.setdefault(name, {})
+        attached[partition.name] = operation.partition_index.rpartition(".")[2]
+        if all(each.name in attached for each in self.children(table) if each.partition):
+            table.only.discard(name)
 
     # -------------------------------------------------------------------------------------------------------------- the result
 
     def finished(self) -> Iterator[tuple[str, Table]]:
-        children: dict[str, list[str]] = {}
-        for table in self.tables.values():
-            for parent in table.parents:
-                if found := self.find(parent):
-                    children.setdefault(found.name, []).append(table.name)
-        serving = {name: self.serving(table, children.get(name, [])) for name, table in self.tables.items()}
+        children = {name: [child.name for child in self.children(table)] for name, table in self.tables.items()}
+        serving = {
+            name: [index for index in table.indexes if index.name not in table.idle | table.only] for name, table in self.tables.items()
+        }
         for name, table in self.tables.items():
-            indexes = [*serving[name], *_shared([serving[child] for child in children.get(name, [])], serving[name])]
-            indexes += self.inherited(table, indexes, serving)
+            indexes = [*serving[name], *_shared([serving[child] for child in children[name]], serving[name])]
+            indexes += self.inherited(table, indexes)
             yield (
                 name,
                 Table(
@@ -325,20 +417,16 @@ class _State:
                     tuple(self.referring(reference.key) for reference in table.references),
                     table.location,
                     table.uncertain,
+                    table.spelled,
+                    tuple(child for child in children.get(name, ()) if self.tables[child].partition) if table.partitioned else None,
                 ),
             )
-
-    def serving(self, table: _Table, children: list[str]) -> list[Index]:
-        """The indexes that a query can use.  A partitioned table's own index serves once every partition's index belongs to it."""
-        partitions = {name for name in children if self.tables[name].partition}
-        incomplete = {name for name, attached in table.partial.items() if not partitions <= attached}
-        return [index for index in table.indexes if index.name not in table.idle | incomplete]
 
     def referring(self, key: ForeignKey) -> ForeignKey:
         found = self.find(key.table)
         return replace(key, table=found.name) if found and found.name != key.table else key
 
-    def inherited(self, table: _Table, own: list[Index], serving: dict[str, list[Index]]) -> Iterator[Index]:
+    def inherited(self, table: _Table, own: Iterable[Index]) -> Iterator[Index]:
         """What a partition has because the partitioned tables above it have it."""
         have, seen, above = {_shape(index) for index in own}, {table.name}, list(table.parents) if table.partition else []
         while above:
@@ -347,8 +435,9 @@ class _State:
                 continue
             seen.add(parent.name)
             above += parent.parents if parent.partition else []
-            for index in serving[parent.name]:
-                if _shape(index) not in have:
+            for index in parent.indexes:
+                joined = table.name in parent.attached.get(index.name, ())
+                if not joined and _shape(index) not in have and index.name not in parent.only | parent.idle:
                     have.add(_shape(index))
                     yield index
 
@@ -364,22 +453,24 @@ class _OnTable:
     def apply(self, operation: Operation) -> None:
         table = self.table
         match operation:
-            case op.RenameTable(_, new):
-                self.rename(new)
-            case op.SetSchema(_, schema):
-                self.move(op.fold([schema, table.name.rpartition(".")[2]]))
+            case op.RenameTable(_, new, _, spelled):
+                self.rename(new, spelled)
+            case op.SetSchema(_, schema, _, spelled):
+                last = table.name.rpartition(".")[2]
+                new, parts = op.fold([schema, last]), (spelled or schema, last_of(table.spelled) or last)
+                self.move(new, (".".join(parts) if "." in new else parts[1]) if spelled or table.spelled else "")
             case op.AddColumn() | op.ChangeColumn():
                 self.column(operation)
-            case op.RenameColumn(_, old, new):
-                self.rename_column(old, new)
-            case op.DropColumn(_, column, location):
-                self.drop_column(column, location)
+            case op.RenameColumn(_, old, new, _, spelled):
+                self.rename_column(old, new, spelled)
+            case op.DropColumn():
+                self.drop_column(operation)
             case op.SetCharset():
                 self.set_charset(operation)
             case op.AddReference(_, reference):
                 self.reference(reference)
-            case op.AttachPartition(_, parent, _, attach):
-                self.attach(parent, partition=True) if attach else self.detach(parent)
+            case op.AttachPartition(_, parent, _, attach, child):
+                self.attach(parent, partition=not child) if attach else self.detach(parent)
             case op.Uncertain(_, reason, location):
                 table.doubt(f"what is done to it at {_at(location)} could not be read" + (f": {reason}" if reason else ""))
             case _:
@@ -391,42 +482,63 @@ class _OnTable:
                 known = self.table.find(index.name)
                 if known and operation.replace and known.form != index.form:
                     self.take([known], operation.location)
-                if not (known and operation.if_not_exists):
-                    self.index(index, only=operation.only, disabled=operation.disabled)
+                there = known or (self.dialect in OWN_NAMES and index.name and self.state.taken(index.name, self.table))
+                if not (there and operation.if_not_exists):
+                    self.index(index, only=operation.only, disabled=operation.disabled, constraint=operation.constraint)
             case op.UseIndex():
                 self.use(operation)
             case op.DropConstraint():
                 self.drop_constraint(operation)
-            case op.DropKey(_, columns, location):
+            case op.DropKey(_, columns, location, keeps):
                 meant = [each for each in self.table.indexes if (each.unique and each.columns == columns if columns else each.primary)]
-                self.take(meant, location)
+                self.loosen(meant) if keeps else self.take(meant, location)
 
     def take(self, indexes: Iterable[Index], location: Location) -> None:
         """Take indexes away from the table, and remember what did it."""
-        for index in indexes:
+        for index in list(indexes):
             self.table.indexes.remove(index)
             self.state.took(self.table, [index], location)
+            self.table.only.discard(index.name)
+            self.table.constraints.discard(index.name)
+            for name, attached in self.table.attached.pop(index.name, {}).items():
+                child = self.state.tables.get(name)
+                if child and (gone := child.find(attached)):
+                    _OnTable(self.state, child).take([gone], location)
+
+    def loosen(self, indexes: Iterable[Index]) -> None:
+        """The constraints of these indexes go, and they stay."""
+        for index in indexes:
+            self.table.swap(index, replace(index, unique=False, primary=False))
 
     # -------------------------------------------------------------------------------------------------------------- columns
 
     def column(self, operation: op.AddColumn | op.ChangeColumn) -> None:
-        columns, new = self.table.columns, operation.column
-        if isinstance(operation, op.AddColumn):
-            if new.name in columns:
-                return
-            columns[new.name] = self.in_charset(new)
-        else:
-            if operation.old != new.name:
-                self.rename_column(operation.old, new.name)
-            old = columns.get(new.name, new)
-            nullable = old.nullable if operation.nullable is None else operation.nullable
-            # A new type comes with its collation, but for Oracle, where only what changes is written.
-            said = self.in_charset(new) if new.type and (new.collation or self.dialect != "oracle") else old
-            columns[new.name] = replace(said, name=new.name, type=new.type or old.type, nullable=nullable)
+        new = operation.column
+        if isinstance(operation, op.AddColumn) and new.name in self.table.columns:
+            return
+        self.table.local.add(new.name)
+        self.put_column(operation)
+        for child in self.state.descendants(self.table):
+            if isinstance(operation, op.ChangeColumn) or new.name not in child.columns:
+                _OnTable(self.state, child).put_column(operation)
         for index in operation.indexes:
-            self.index(index)
+            self.index(index, constraint=True)
         for reference in operation.references:
             self.reference(reference)
+
+    def put_column(self, operation: op.AddColumn | op.ChangeColumn) -> None:
+        columns, new = self.table.columns, operation.column
+        if isinstance(operation, op.AddColumn):
+            columns[new.name] = self.in_charset(new)
+            return
+        if operation.old != new.name:
+            self.rename_column(operation.old, new.name, new.spelled)
+        old = columns.get(new.name, new)
+        nullable = old.nullable if operation.nullable is None else operation.nullable
+        # A new type comes with its collation, but for Oracle, where only what changes is written.
+        said = self.in_charset(new) if new.type and (new.collation or self.dialect != "oracle") else old
+        spelled = new.spelled or old.spelled
+        columns[new.name] = replace(said, name=new.name, type=new.type or old.type, nullable=nullable, spelled=spelled)
 
     def in_charset(self, column: Column) -> Column:
         """A column of text with the table's charset and collation, where it says nothing of its own."""
@@ -442,25 +554,43 @@ class _OnTable:
             plain = {name: replace(column, charset="", collation="") for name, column in table.columns.items()}
             table.columns = {name: self.in_charset(column) for name, column in plain.items()}
 
-    def rename_column(self, old: str, new: str) -> None:
-        table = self.table
-        table.columns = {
-            (new if name == old else name): replace(each, name=new if name == old else name) for name, each in table.columns.items()
-        }
-        table.indexes = [_renamed(index, old, new) for index in table.indexes]
-        table.references = [
-            replace(each, key=replace(each.key, columns=tuple(new if name == old else name for name in each.key.columns)))
-            for each in table.references
-        ]
+    def rename_column(self, old: str, new: str, spelled: str) -> None:
+        tables = [self.table, *self.state.descendants(self.table)]
+        for table in tables:
+            table.columns = {
+                (new if name == old else name): replace(each, name=new, spelled=spelled) if name == old else each
+                for name, each in table.columns.items()
+            }
+            table.local = {new if name == old else name for name in table.local}
+            table.indexes = [_renamed(index, old, new) for index in table.indexes]
+            table.references = [
+                replace(each, key=replace(each.key, columns=tuple(new if name == old else name for name in each.key.columns)))
+                for each in table.references
+            ]
         for other in self.state.tables.values():
             other.references = [
                 replace(each, key=replace(each.key, referenced=tuple(new if name == old else name for name in each.key.referenced)))
-                if old in each.key.referenced and self.state.find(each.key.table) is table
+                if old in each.key.referenced and self.state.find(each.key.table) in tables
                 else each
                 for each in other.references
             ]
 
-    def drop_column(self, column: str, location: Location) -> None:
+    def drop_column(self, operation: op.DropColumn) -> None:
+        """A column goes with those that inherit it, but where a table has it of its own, too, or from somewhere else."""
+        column, ahead = operation.column, [self.table]
+        while ahead:
+            table = ahead.pop()
+            if column not in table.columns and table is not self.table:
+                continue
+            _OnTable(self.state, table).take_column(column, operation.location)
+            for child in self.state.children(table):
+                above = (self.state.find(parent) for parent in child.parents)
+                if operation.only:
+                    child.local.add(column)
+                elif column not in child.local and not any(each and column in each.columns for each in above):
+                    ahead.append(child)
+
+    def take_column(self, column: str, location: Location) -> None:
         """Servers drop the indexes that a dropped column is in; MySQL only takes it out of them."""
         table = self.table
         table.columns.pop(column, None)
@@ -468,18 +598,23 @@ class _OnTable:
             if self.dialect == "mysql" and len(index.columns) > 1 and column in index.columns:
                 self.state.took(table, [index], location)
                 table.swap(index, _without(index, column))
-            else:
+            elif index in table.indexes:
                 self.take([index], location)
         table.references = [each for each in table.references if column not in each.key.columns]
 
     # -------------------------------------------------------------------------------------------------------------- indexes
 
-    def index(self, index: Index, *, only: bool = False, disabled: bool = False) -> None:
+    def index(
+        self, index: Index, *, only: bool = False, disabled: bool = False, constraint: bool = False, words: tuple[str, ...] = ()
+    ) -> None:
         table = self.table
-        same = [each for each in table.indexes if _shape(each) == _shape(index)]
-        if any(not index.name or each.name == index.name for each in same) or (index.primary and any(each.primary for each in same)):
+        if any(_again(index, each) for each in table.indexes):
             return
-        index = index if index.name else replace(index, name=self.made_up_name(index))
+        words = words or (*index.columns, *index.included)
+        if not index.name:
+            index = replace(index, name=self.made_up_name(index, words, constraint=constraint))
+            table.made_up.add(index.name)
+        table.words[index.name] = words
         if table.materialized:  # nobody writes to it
             index = replace(index, blocking="")
         if not disabled:  # a real index takes the place of one that a foreign key implied
@@ -488,29 +623,62 @@ class _OnTable:
             table.implied -= {each.name for each in leading}
         table.indexes.append(index)
         self.state.hold(index.name, table)
+        if constraint:
+            table.constraints.add(index.name)
         if index.primary:
             for name in index.columns:
                 if name in table.columns:
                     table.columns[name] = replace(table.columns[name], nullable=False)
         if disabled:
             table.idle.add(index.name)
-        if only:
-            table.partial[index.name] = set()
+        self.to_partitions(index, only=only)
 
-    def made_up_name(self, index: Index) -> str:
+    def to_partitions(self, index: Index, *, only: bool) -> None:
+        """An index of a partitioned table takes over the indexes of its partitions that are like it; ``ONLY`` does without them."""
+        partitions = [each for each in self.state.children(self.table) if each.partition]
+        if only and partitions:
+            self.table.only.add(index.name)
+        elif not only:
+            for partition in partitions:
+                self.join(index, partition)
+
+    def join(self, index: Index, partition: _Table) -> None:
+        """Make an index of a partition that is like ``index`` a part of it."""
+        constraint = index.name in self.table.constraints
+        for each in partition.indexes:
+            alike = _shape(each) == _shape(index) and (not constraint or each.name in partition.constraints)
+            if alike and not any(attached.get(partition.name) == each.name for attached in self.table.attached.values()):
+                self.table.attached.setdefault(index.name, {})[partition.name] = each.name
+                return
+        for below in self.state.children(partition):
+            if below.partition:
+                self.join(index, below)
+
+    def join_indexes(self) -> None:
+        """What the partitioned table has, its new partition gets, or has already."""
+        for parent in (self.state.find(name) for name in self.table.parents):
+            if parent is None:
+                continue
+            above = _OnTable(self.state, parent)
+            for index in parent.indexes:
+                above.join(index, self.table)
+                if index.name in parent.only and self.table.name not in parent.attached.setdefault(index.name, {}):
+                    own = replace(index, name="", spelled="", location=self.table.location, blocking="")
+                    self.index(own, constraint=index.name in parent.constraints)
+                    above.join(index, self.table)
+
+    def made_up_name(self, index: Index, words: tuple[str, ...], *, constraint: bool) -> str:
         """The name that the server gives to an index without one, in so far as it can be told."""
-        if self.dialect not in {"postgres", "mysql"}:
-            return ""
-        words = [_word(name) for name in (*index.columns, *index.included)]
-        if self.dialect == "mysql":
-            stem, number, between = "functional_index" if index.columns[0].startswith("(") else words[0], 2, "_"
-        else:
+        if self.dialect == "postgres":
             last = self.table.name.rpartition(".")[2]
-            stem = f"{last}_pkey" if index.primary else "_".join([last, *words, "key" if index.unique else "idx"])
-            number, between = 1, ""
-        name = stem
-        while self.table.find(name) or (self.dialect == "postgres" and self.state.holders(name)):
-            name = f"{stem}{between}{number}"
+            label = "pkey" if index.primary else "idx" if not constraint else "key" if index.unique else "excl"
+            return made_up(last, () if index.primary else words, label, lambda name: self.state.taken(name, self.table))
+        if self.dialect != "mysql":
+            return ""
+        name = stem = "functional_index" if index.columns[0].startswith("(") else index.columns[0]
+        number = 2
+        while self.table.find(name):
+            name = f"{stem}_{number}"
             number += 1
         return name
 
@@ -519,8 +687,14 @@ class _OnTable:
         if index is None:
             self.table.doubt(f"a constraint uses the index {operation.index} at {_at(operation.location)}, but nothing read creates it")
             return
-        self.table.swap(index, replace(index, name=operation.name, unique=True, primary=operation.primary))
-        self.state.hold(operation.name, self.table)
+        at = self.table.indexes.index(index)
+        self.rename_index(index, operation.name, "" if operation.name != index.name else index.spelled)
+        self.table.swap(index := self.table.indexes[at], replace(index, unique=True, primary=operation.primary))
+        self.table.constraints.add(operation.name)
+        if operation.primary:
+            for name in index.columns:
+                if name in self.table.columns:
+                    self.table.columns[name] = replace(self.table.columns[name], nullable=False)
 
     def change_index(self, operation: op.DropIndex | op.RenameIndex | op.SetServing) -> None:
         name = operation.index.rpartition(".")[2]
@@ -529,20 +703,29 @@ class _OnTable:
         match operation:
             case op.DropIndex():
                 self.take([index], operation.location)
-            case op.RenameIndex(_, new):
-                self.table.swap(index, replace(index, name=new.rpartition(".")[2]))
-                self.state.hold(new.rpartition(".")[2], self.table)
-                for named in (self.table.idle, self.table.implied):
-                    if name in named:
-                        named.remove(name)
-                        named.add(new)
-                if name in self.table.partial:
-                    self.table.partial[new] = self.table.partial.pop(name)
+            case op.RenameIndex(_, new, _, _, spelled):
+                self.rename_index(index, new.rpartition(".")[2], spelled)
             case op.SetServing(serving=True):
                 self.table.idle.discard(name)
             case op.SetServing():
                 self.table.idle.add(name)
                 self.state.took(self.table, [index], operation.location)
+
+    def rename_index(self, index: Index, new: str, spelled: str) -> None:
+        table, old = self.table, index.name
+        table.swap(index, replace(index, name=new, spelled=spelled))
+        self.state.hold(new, table)
+        for named in (table.idle, table.implied, table.constraints, table.only):
+            if old in named:
+                named.remove(old)
+                named.add(new)
+        table.words[new] = table.words.pop(old, index.columns)
+        if old in table.attached:
+            table.attached[new] = table.attached.pop(old)
+        for parent in (self.state.find(name) for name in table.parents):
+            for attached in parent.attached.values() if parent else ():
+                if attached.get(table.name) == old:
+                    attached[table.name] = new
 
     # -------------------------------------------------------------------------------------------------------------- constraints
 
@@ -552,7 +735,8 @@ class _OnTable:
         if any(each.key.columns == key.columns and each.key.table == key.table for each in table.references):
             return
         if not reference.name and self.dialect == "postgres":
-            reference = replace(reference, name="_".join([table.name.rpartition(".")[2], *key.columns, "fkey"]))
+            used = {each.name for each in table.references}
+            reference = replace(reference, name=made_up(table.name.rpartition(".")[2], key.columns, "fkey", used.__contains__))
         elif not reference.name and self.dialect == "mysql":
             reference = replace(reference, name=f"{table.name.rpartition('.')[2]}_ibfk_{len(table.references) + 1}")
         table.references.append(reference)
@@ -567,26 +751,47 @@ class _OnTable:
         # InnoDB keeps the index that it made for a foreign key.
         index = None if operation.reference or name in table.implied else table.find(name)
         if index:
-            self.take([index], operation.location)
+            self.loosen([index]) if operation.keeps else self.take([index], operation.location)
         elif any(each.name == name for each in table.references):
             table.references = [each for each in table.references if each.name != name]
+        elif self.dialect == "postgres" and name.endswith("_not_null"):  # as PostgreSQL 18 names them
+            for column in table.columns.values():
+                if name.endswith(f"_{column.name}_not_null"):
+                    table.columns[column.name] = replace(column, nullable=True)
+                    return
+        elif table.made_up and re.search(r"_(?:p?key|excl)\d*$", name):
+            table.doubt(f"the constraint {name} is dropped at {_at(operation.location)}, and may be a key that has no name in the DDL")
         elif not operation.reference and any(not each.name for each in table.indexes):
             # The server made the name up, so it may be that of any key which the DDL left without one.
             table.doubt(f"the constraint {name} is dropped at {_at(operation.location)}, and may be a key that has no name in the DDL")
 
     # -------------------------------------------------------------------------------------------------------------- whole tables
 
-    def rename(self, new: str) -> None:
+    def rename(self, new: str, spelled: str) -> None:
         schema = self.table.name.rpartition(".")[0]
-        self.move(f"{schema}.{new}" if schema and "." not in new and self.dialect != "mysql" else new)
+        if schema and "." not in new and self.dialect != "mysql":
+            before = self.table.spelled
+            written = before.removesuffix("." + last_of(before)) if before else schema
+            self.move(f"{schema}.{new}", f"{written}.{spelled or new}" if spelled or before else "")
+        else:
+            self.move(new, spelled)
 
-    def move(self, new: str) -> None:
+    def move(self, new: str, spelled: str) -> None:
         table, old = self.table, self.table.name
+        if old == new:
+            table.spelled = spelled
+            return
+        children = self.state.children(table)
         self.state.drop(old)
-        table.name = new
+        table.name, table.spelled = new, spelled
         self.state.put(table)
         if gone := self.state.dropped.pop(old, None):
             self.state.dropped.setdefault(new, []).extend(gone)
+        self.state.heirs.setdefault(new.rpartition(".")[2], []).extend(children)
+        for parent in (self.state.find(name) for name in table.parents):
+            for attached in parent.attached.values() if parent else ():
+                if old in attached:
+                    attached[new] = attached.pop(old)
         for other in self.state.tables.values():
             other.parents = [new if parent == old else parent for parent in other.parents]
             other.references = [
@@ -600,23 +805,43 @@ class _OnTable:
         self.table.charset, self.table.collation = source.charset, source.collation
         if source.uncertain:
             self.table.doubt(f"it is made like {source.name}, about which this is not known: {source.uncertain}")
-        for index in source.indexes if indexes else []:
-            keeps = self.dialect == "mysql"
-            self.index(index if keeps else replace(index, name="", location=self.table.location))
+        had = [*source.indexes, *self.state.inherited(source, source.indexes)] if indexes else []
+        for index in had:
+            made = index if self.dialect == "mysql" else replace(index, name="", spelled="", location=self.table.location, blocking="")
+            constraint = index.name in source.constraints or index not in source.indexes
+            constraint = constraint and (index.unique or index.name in source.constraints)
+            self.index(made, disabled=index.name in source.idle, constraint=constraint, words=source.words.get(index.name, ()))
 
     def attach(self, parent: str, *, partition: bool) -> None:
         table, above = self.table, self.state.find(parent)
         if above is None:
             table.doubt(f"it belongs to {parent}, which nothing read creates")
             return
+        if above is table or above in self.state.descendants(table):
+            table.doubt(f"it belongs to {parent}, which belongs to it")
+            return
+        if above.uncertain:
+            table.doubt(f"it belongs to {parent}, about which this is not known: {above.uncertain}")
         table.columns = {**above.columns, **table.columns}
-        table.partition = partition
+        table.partition = table.partition or partition
         if above.name not in table.parents:
             table.parents.append(above.name)
+        self.state.heirs.setdefault(above.name.rpartition(".")[2], []).append(table)
+        if partition and table.made is not None and not table.made.partition_of:
+            table.local.clear()
+            self.join_indexes()
 
     def detach(self, parent: str) -> None:
-        above = self.state.find(parent)
-        self.table.parents = [name for name in self.table.parents if above is None or name != above.name]
+        """What was a partition keeps all that it had from its table."""
+        table, above = self.table, self.state.find(parent)
+        kept = list(self.state.inherited(table, table.indexes)) if table.partition else []
+        table.parents = [name for name in table.parents if above is None or name != above.name]
+        table.local.update(name for name in table.columns if above and name in above.columns)
+        table.partition = table.partition and bool(table.parents)
+        for attached in above.attached.values() if above else ():
+            attached.pop(table.name, None)
+        for index in kept:
+            self.index(replace(index, name="", spelled="", blocking=""), constraint=bool(above and index.name in above.constraints))
 
 
 def _at(location: Location) -> str:
@@ -624,13 +849,17 @@ def _at(location: Location) -> str:
 
 
 def _shape(index: Index) -> tuple[object, ...]:
-    return index.form, index.unique
+    return index.form, index.unique, index.primary
 
 
-def _word(column: str) -> str:
-    """What PostgreSQL makes of a key in the name of its index: the column, the function, or ``expr``."""
-    call = re.match(r"\((\w+)\(", column)
-    return column if not column.startswith("(") else call[1].lower() if call and call[1] != "CAST" else "expr"
+def _again(index: Index, known: Index) -> bool:
+    """Whether an index is one that is there, said a second time: by its name, or, without one, in another copy of the schema."""
+    if _shape(index) != _shape(known):
+        return False
+    if index.name:
+        return index.name == known.name
+    paths = [each.location.path for each in (index, known) if each.location]
+    return index.primary or (len(set(paths)) > 1 and not all(map(is_migration, paths)))
 
 
 def _without(index: Index, column: str) -> Index:
@@ -652,19 +881,20 @@ def _without(index: Index, column: str) -> Index:
 
 
 def _mentions(index: Index, column: str) -> bool:
-    word = re.compile(rf"\b{re.escape(column)}\b")
-    return (
-        column in (*index.columns, *index.included)
-        or any(name.startswith("(") and word.search(name) for name in index.columns)
-        or bool(word.search(index.where))
-    )
+    expressions = [*(name for name in index.columns if name.startswith("(")), index.where]
+    return column in (*index.columns, *index.included) or any(found[1] for text in expressions for found in _said(column).finditer(text))
+
+
+def _said(column: str) -> re.Pattern[str]:
+    """Matches a column in an expression, as its first group, and passes over what is quoted as a value."""
+    return re.compile(rf"'(?:[^']|'')*+'|\b({re.escape(column)})\b")
 
 
 def _renamed(index: Index, old: str, new: str) -> Index:
-    word = re.compile(rf"\b{re.escape(old)}\b")
+    word = _said(old)
 
     def spelled(text: str) -> str:
-        return word.sub(lambda _: new, text)
+        return word.sub(lambda found: new if found[1] else found[0], text)
 
     columns = tuple(spelled(name) if name.startswith("(") else new if name == old else name for name in index.columns)
     included = tuple(new if name == old else name for name in index.included)
@@ -689,6 +919,8 @@ def _supersedes(made: op.CreateTable, known: op.CreateTable) -> bool:
 def _agrees(made: op.CreateTable, known: op.CreateTable) -> bool:
     """Whether a second definition of a table leaves the first one as certain as it was."""
     here, there = made.location.path, known.location.path
+    if made.search_path != known.search_path and (here == there or (made.search_path and known.search_path)):
+        return False  # two tables of two schemas
     if made.if_not_exists and (here == there or (is_migration(here) and is_migration(there))):
         return True
     return {each.name for each in made.columns} == {each.name for each in known.columns} and {

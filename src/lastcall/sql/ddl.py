@@ -19,6 +19,7 @@ from lastcall.sql import operations as op
 from lastcall.sql.elements import METHODS, ElementReader, Elements, idle
 from lastcall.sql.frontends import Fragment
 from lastcall.sql.operations import Operation, fold
+from lastcall.sql.spelling import identifier, spelled
 from lastcall.sql.statement import LONGEST_DEFINITION, Statement, keyword_of, split, too_deep
 from lastcall.sql.tokens import END, MOST, Reader, StrangeError, Token, few, flat, listed, tokens, words
 
@@ -74,6 +75,8 @@ class _Definition(ElementReader):
     def __init__(self, statement: Statement, dialect: str, found: Sequence[Token]) -> None:
         super().__init__(statement, dialect)
         self.reader = Reader(found)
+        self.only = False
+        """Whether an ALTER TABLE leaves the tables alone that inherit from its own (``ONLY``)."""
 
     def read(self, keyword: str) -> Iterator[Operation]:
         """What the statement does; nothing, for a keyword that says nothing about tables."""
@@ -90,6 +93,7 @@ class _Definition(ElementReader):
             "DROP VIEW": self.drop,
             "DROP MATERIALIZED VIEW": self.drop,
             "DROP SCHEMA": self.drop,
+            "ALTER SCHEMA": self.alter_schema,
             "DROP INDEX": self.drop_index,
             "RENAME TABLE": self.rename,
             "RENAME INDEX": self.rename,
@@ -116,13 +120,16 @@ class _Definition(ElementReader):
         kinds = reader.take_all(_MODIFIERS)
         reader.take("TABLE")
         exists = reader.take("IF", "NOT", "EXISTS")
+        start = reader.at
         name = reader.qualified()
+        written = self.spelling(reader, start)
         uncertain = ""
         if kinds & {"TEMP", "TEMPORARY", "PRIVATE"} or name.startswith("#"):
             uncertain = "it is a temporary table"
         elif kinds & {"FOREIGN", "EXTERNAL", "VIRTUAL"}:
             uncertain = f"it is a {min(kinds & {'FOREIGN', 'EXTERNAL', 'VIRTUAL'}).lower()} table"
-        made = op.CreateTable(name, self.location, if_not_exists=exists, replace="REPLACE" in kinds, uncertain=uncertain)
+        replaces = "REPLACE" in kinds
+        made = op.CreateTable(name, self.location, if_not_exists=exists, replace=replaces, uncertain=uncertain, spelled=written)
         yield self._table_body(made)
 
     def _table_body(self, made: op.CreateTable) -> op.CreateTable:
@@ -150,9 +157,11 @@ class _Definition(ElementReader):
     def _table_options(self, made: op.CreateTable, body: Elements) -> op.CreateTable:
         tail = self.reader
         uncertain, parents, engine = made.uncertain, list[str](), ""
-        charset, collation = "", ""
+        charset, collation, partitioned = "", "", False
         while not tail.done:
-            if tail.take("INHERITS"):
+            if self.dialect == "postgres" and tail.take("PARTITION", "BY"):
+                partitioned = True
+            elif tail.take("INHERITS"):
                 parents = [Reader(part).qualified() for part in listed(tail.group())]
             elif tail.take("ENGINE") or tail.take("TYPE"):
                 tail.take("=")
@@ -177,6 +186,7 @@ class _Definition(ElementReader):
             charset=charset or self.charset_by(collation),
             collation=collation,
             uncertain=uncertain,
+            partitioned=partitioned,
         )
 
     # -------------------------------------------------------------------------------------------------------------- CREATE INDEX
@@ -191,6 +201,7 @@ class _Definition(ElementReader):
         concurrently = bool(reader.take_any({"CONCURRENTLY", "ASYNC"}))
         exists = reader.take("IF", "NOT", "EXISTS")
         name = "" if reader.sees("ON") else reader.qualified()
+        written = spelled(reader.tokens[reader.at - 1], self.dialect) if name else ""
         method = next((METHODS[each] for each in sorted(kinds) if each in METHODS), "")
         if reader.take("USING"):
             method = reader.next().text.lower()
@@ -203,8 +214,8 @@ class _Definition(ElementReader):
         if reader.take("USING"):
             method = method or reader.next().text.lower()
         keys = () if method == "columnstore" and not reader.sees("(") else self.keys(reader.group())
-        made = Index(name.rpartition(".")[2], (), "UNIQUE" in kinds, location=self.location, included=self.included(reader))
-        index, disabled = self._index_tail(self.keyed(made, keys), method)
+        made = Index(name.rpartition(".")[2], (), "UNIQUE" in kinds, location=self.location, spelled=written)
+        index, disabled = self._index_tail(self.keyed(replace(made, included=self.included(reader)), keys), method)
         if not (concurrently or only):  # without its partitions, an index is a name
             index = replace(index, blocking=self.blocking("CREATE INDEX", index.method))
         yield op.AddIndex(table, index, self.location, exists, only, disabled, replaces or self._drops_existing())
@@ -285,9 +296,11 @@ class _Definition(ElementReader):
         reader.take("IF", "EXISTS")
         name = reader.qualified()
         if reader.take("RENAME", "TO"):
-            yield op.RenameTable(name, reader.qualified(), self.location)
+            yield self.renamed(name, reader)
+        elif reader.take("RENAME"):
+            yield from self._rename(name, reader)
         elif reader.take("SET", "SCHEMA"):
-            yield op.SetSchema(name, reader.identifier(), self.location)
+            yield op.SetSchema(name, reader.identifier(), self.location, self.spelling(reader, reader.at - 1))
         elif "SELECT" in flat(reader.rest()) or self._is_query(reader.rest()):
             self.reader.at = 0
             yield from self.create_view()
@@ -297,7 +310,7 @@ class _Definition(ElementReader):
     def drop(self) -> Iterator[Operation]:
         reader = self.reader
         reader.take_all({"DROP", "TEMPORARY", "FOREIGN", "EXTERNAL", "MATERIALIZED"})
-        what = reader.next().upper
+        what = reader.next().upper.removesuffix("S")
         reader.take("IF", "EXISTS")
         for part in few(listed(reader.rest())):
             name = Reader(part).qualified()
@@ -307,6 +320,17 @@ class _Definition(ElementReader):
                 yield op.DropTable(name, self.location)
             else:
                 yield op.DropView(name, self.location)
+
+    def alter_schema(self) -> Iterator[Operation]:
+        """``ALTER SCHEMA a RENAME TO b``; in SQL Server ``ALTER SCHEMA b TRANSFER a.orders``, which moves a table."""
+        reader = self.reader
+        reader.take("ALTER", "SCHEMA")
+        schema = reader.identifier()
+        if reader.take("RENAME", "TO"):
+            yield op.RenameSchema(schema, reader.identifier(), self.location)
+        elif reader.take("TRANSFER") and not (reader.sees("TYPE", ":") or reader.sees("XML")):
+            reader.take("OBJECT", ":", ":")
+            yield op.SetSchema(reader.qualified(), schema, self.location)
 
     def drop_index(self) -> Iterator[Operation]:
         reader = self.reader
@@ -327,14 +351,19 @@ class _Definition(ElementReader):
             reader.take("TO")
             yield op.RenameIndex(old, reader.qualified(), "", self.location)
             return
-        reader.take("TABLE")
+        reader.take_any({"TABLE", "TABLES"})
         reader.take("IF", "EXISTS")
         for part in few(listed(reader.rest())):
             each = Reader(part)
             old = each.qualified()
             if not each.take("TO"):
                 raise StrangeError("it does not say the new name")
-            yield op.RenameTable(old, each.qualified(), self.location)
+            yield self.renamed(old, each)
+
+    def renamed(self, table: str, reader: Reader) -> op.RenameTable:
+        """A table gets the name that comes next."""
+        start = reader.at
+        return op.RenameTable(table, reader.qualified(), self.location, self.spelling(reader, start))
 
     def rename_by_procedure(self) -> Iterator[Operation]:
         """``EXEC sp_rename 'dbo.orders.total', 'amount', 'COLUMN'``."""
@@ -342,14 +371,16 @@ class _Definition(ElementReader):
         if len(said) < 2:  # noqa: PLR2004 - the old name and the new one
             raise StrangeError("it renames by names that are put in at run time")
         path = [part.strip('[]" ') for part in said[0].split(".")]
-        new = said[1].strip('[]" ').lower()
+        written = said[1].strip('[]" ')
+        new, spelling = written.lower(), identifier(written, self.dialect)
+        spelling = "" if spelling == new else spelling
         kind = said[2].upper() if len(said) > 2 else "OBJECT"  # noqa: PLR2004
         if kind == "COLUMN" and len(path) > 1:
-            yield op.RenameColumn(fold(path[:-1]), path[-1].lower(), new, self.location)
+            yield op.RenameColumn(fold(path[:-1]), path[-1].lower(), new, self.location, spelling)
         elif kind == "INDEX" and len(path) > 1:
-            yield op.RenameIndex(path[-1].lower(), new, fold(path[:-1]), self.location)
+            yield op.RenameIndex(path[-1].lower(), new, fold(path[:-1]), self.location, spelling)
         elif kind == "OBJECT":
-            yield op.RenameTable(fold(path), new, self.location)
+            yield op.RenameTable(fold(path), new, self.location, spelling)
 
     def select_into(self) -> Iterator[Operation]:
         reader = self.reader
@@ -368,7 +399,7 @@ class _Definition(ElementReader):
         index = "" if reader.take("ALL") else reader.qualified()
         table = reader.qualified() if reader.take("ON") else ""
         if reader.take("RENAME", "TO"):
-            yield op.RenameIndex(index, reader.qualified(), table, self.location)
+            yield op.RenameIndex(index, reader.qualified(), table, self.location, spelled(reader.tokens[reader.at - 1], self.dialect))
         elif reader.take("ATTACH", "PARTITION"):
             yield op.AttachIndex(index, reader.qualified(), self.location)
         elif reader.take_any({"DISABLE", "UNUSABLE", "INVISIBLE"}):
@@ -384,13 +415,17 @@ class _Definition(ElementReader):
         reader.take_all(_MODIFIERS | {"IGNORE", "ONLINE", "OFFLINE"})
         reader.take("TABLE")
         reader.take("IF", "EXISTS")
-        reader.take("ONLY")
+        self.only = reader.take("ONLY")
         if reader.sees("ALL", "IN"):  # ALTER TABLE ALL IN TABLESPACE
             return
         table = reader.qualified()
         reader.take("*")
-        if not reader.take("WITH", "CHECK"):
-            reader.take("WITH", "NOCHECK")
+        if not (reader.take("WITH", "CHECK") or reader.take("WITH", "NOCHECK") or reader.take("NOWAIT")) and reader.take("WAIT"):
+            reader.next()
+        yield from sorted(self._all_actions(table, reader), key=lambda each: isinstance(each, (op.RenameTable, op.SetSchema)))
+
+    def _all_actions(self, table: str, reader: Reader) -> Iterator[Operation]:
+        """What the actions of an ALTER TABLE do, all of them to the name that it had before."""
         verb = ""
         for action in few(list(self._actions(reader.rest()))):
             first = action[0].upper
@@ -442,13 +477,30 @@ class _Definition(ElementReader):
         if verb in readers:
             yield from readers[verb](table, reader)
         elif verb == "SET" and reader.take("SCHEMA"):
-            yield op.SetSchema(table, reader.identifier(), self.location)
+            yield op.SetSchema(table, reader.identifier(), self.location, self.spelling(reader, reader.at - 1))
         elif verb in {"CONVERT", "DEFAULT", "CHARACTER", "CHARSET", "COLLATE"}:
             yield from self._set_charset(table, Reader(found))
-        elif verb in {"DISABLE", "ENABLE"} and reader.take("CONSTRAINT"):
-            yield op.SetServing(reader.identifier(), table, verb == "ENABLE", self.location)
+        elif verb in {"DISABLE", "ENABLE"}:
+            yield from self._switch(table, reader, on=verb == "ENABLE")
+        elif verb == "SET" and reader.take("UNUSED"):
+            reader.take("COLUMN")
+            for part in listed(reader.group()) if reader.sees("(") else [reader.rest()]:
+                yield op.DropColumn(table, Reader(part).identifier(), self.location)
         elif verb not in _VERBS:
             raise StrangeError(f"“{found[0].text[:20]}” is nothing that is known to be done to a table")
+
+    def _switch(self, table: str, reader: Reader, *, on: bool) -> Iterator[Operation]:
+        """Oracle's ``DISABLE CONSTRAINT name``, ``DISABLE PRIMARY KEY``, ``ENABLE NOVALIDATE UNIQUE (a)``: the index goes and comes."""
+        reader.take_any({"VALIDATE", "NOVALIDATE"})
+        if reader.take("CONSTRAINT"):
+            yield op.SetServing(reader.identifier(), table, on, self.location)
+        elif reader.take("PRIMARY", "KEY") or reader.take("UNIQUE"):
+            columns = self.names(reader.group()) if reader.sees("(") else ()
+            yield (
+                op.Uncertain(table, "a key of it that was not in force is enabled", self.location)
+                if on
+                else op.DropKey(table, columns, self.location)
+            )
 
     def _set_charset(self, table: str, reader: Reader) -> Iterator[Operation]:
         convert = reader.take("CONVERT", "TO")
@@ -466,7 +518,7 @@ class _Definition(ElementReader):
         if reader.take("PARTITION"):
             yield op.AttachPartition(reader.qualified(), table, self.location, attach=verb == "ATTACH")
         elif verb == "INHERIT" or reader.take("INHERIT"):
-            yield op.AttachPartition(table, reader.qualified(), self.location, attach=verb == "INHERIT")
+            yield op.AttachPartition(table, reader.qualified(), self.location, attach=verb == "INHERIT", child=True)
 
     def _rewrite(self, table: str, reader: Reader) -> Iterator[Operation]:
         reader.take("COLUMN")
@@ -497,7 +549,8 @@ class _Definition(ElementReader):
         words = [token.upper for token in found[:8]]
         exists = ["IF", "NOT", "EXISTS"] in [words[at : at + 3] for at in range(len(words))]
         for index in body.indexes:
-            yield op.AddIndex(table, self._locking(index, "ADD"), self.location, exists, disabled=index.name in body.disabled)
+            disabled = index.name in body.disabled
+            yield op.AddIndex(table, self._locking(index, "ADD"), self.location, exists, self.only, disabled, constraint=True)
         for reference in body.references:
             yield op.AddReference(table, reference, self.location)
         for name in body.required:
@@ -521,27 +574,31 @@ class _Definition(ElementReader):
         return None
 
     def _drop(self, table: str, reader: Reader) -> Iterator[Operation]:
+        keeps = any(pair == ("KEEP", "INDEX") for pair in pairwise(token.upper for token in reader.rest()))
         if reader.take("PRIMARY", "KEY"):
-            yield op.DropKey(table, (), self.location)
+            yield op.DropKey(table, (), self.location, keeps)
         elif reader.take("FOREIGN", "KEY"):
             reader.take("IF", "EXISTS")
             yield op.DropConstraint(table, reader.identifier(), self.location, reference=True)
         elif reader.take("CONSTRAINT") or reader.take("CHECK"):
             reader.take("IF", "EXISTS")
-            yield op.DropConstraint(table, reader.identifier(), self.location)
+            yield op.DropConstraint(table, reader.identifier(), self.location, keeps=keeps)
         elif reader.take("UNIQUE"):
             if reader.sees("("):
-                yield op.DropKey(table, self.names(reader.group()), self.location)
+                yield op.DropKey(table, self.names(reader.group()), self.location, keeps)
             else:
                 yield op.DropConstraint(table, reader.identifier(), self.location)
         elif (self.dialect == "mysql" or reader.peek(1).kind in {"word", "name"}) and reader.take_any({"INDEX", "KEY"}):
             exists = reader.take("IF", "EXISTS")
             yield op.DropIndex(reader.identifier(), table, self.location, if_exists=exists)
+        elif self.dialect == "tsql" and not (reader.sees("COLUMN") or reader.peek().upper in _DROPPED_WITHOUT_EFFECT):
+            reader.take("IF", "EXISTS")
+            yield op.DropConstraint(table, reader.identifier(), self.location)
         elif reader.take("COLUMN") or not reader.take_any(_DROPPED_WITHOUT_EFFECT):
             reader.take("IF", "EXISTS")
             names = [Reader(part).identifier() for part in listed(reader.group())] if reader.sees("(") else [reader.identifier()]
             for name in names:
-                yield op.DropColumn(table, name, self.location)
+                yield op.DropColumn(table, name, self.location, self.only)
 
     def _alter(self, table: str, reader: Reader) -> Iterator[Operation]:
         if reader.take("INDEX"):
@@ -588,22 +645,24 @@ class _Definition(ElementReader):
 
     def _rename(self, table: str, reader: Reader) -> Iterator[Operation]:
         if reader.take_any({"TO", "AS", "="}):
-            yield op.RenameTable(table, reader.qualified(), self.location)
+            yield self.renamed(table, reader)
         elif reader.take("CONSTRAINT") or (reader.peek(1).upper != "TO" and reader.take_any({"INDEX", "KEY"})):
             old = reader.identifier()
             reader.take("TO")
-            yield op.RenameIndex(old, reader.identifier(), table, self.location)
+            yield op.RenameIndex(old, reader.identifier(), table, self.location, self.spelling(reader, reader.at - 1))
         elif reader.take("PARTITION"):
             return
         else:
             if reader.peek(1).upper != "TO":
                 reader.take("COLUMN")
             reader.take("IF", "EXISTS")
+            start = reader.at
             old = reader.qualified()
+            written = self.spelling(reader, start)
             if reader.take("TO"):
-                yield op.RenameColumn(table, old, reader.identifier(), self.location)
+                yield op.RenameColumn(table, old, reader.identifier(), self.location, self.spelling(reader, reader.at - 1))
             else:
-                yield op.RenameTable(table, old, self.location)
+                yield op.RenameTable(table, old, self.location, written)
 
     # -------------------------------------------------------------------------------------------------------------- guarded DDL
 
@@ -627,8 +686,7 @@ class _Definition(ElementReader):
             part = found[start : heads[number + 1] if number + 1 < len(heads) else len(found)]
             yield from self._inner(part)
 
-    @staticmethod
-    def _head(found: Sequence[Token], number: int) -> bool:
+    def _head(self, found: Sequence[Token], number: int) -> bool:
         word = found[number].upper
         if word in {"EXECUTE", "EXEC"}:
             follower = found[number + 1] if number + 1 < len(found) else END
@@ -639,7 +697,11 @@ class _Definition(ElementReader):
             )
         what = {token.upper for token in found[number + 1 : number + 4]}
         before = found[number - 1].upper if number else ""
-        return word in {"CREATE", "ALTER", "DROP"} and bool(what & {"TABLE", "INDEX", "VIEW"}) and before in _BEFORE_GUARDED
+        if word not in {"CREATE", "ALTER", "DROP"} or not what & {"TABLE", "INDEX", "VIEW"}:
+            return False
+        # T-SQL has nothing between two statements; one begins a line, mostly.
+        begins = self.dialect == "tsql" and before != "" and "\n" in self.statement.text[found[number - 1].end : found[number].start]
+        return before in _BEFORE_GUARDED or begins
 
     def _inner(self, part: Sequence[Token]) -> Iterator[Operation]:
         end, depth = len(part), 0
@@ -714,7 +776,7 @@ _LOCKING = (("ALGORITHM", "COPY"), ("LOCK", "EXCLUSIVE"), ("LOCK", "SHARED"))
 _GUARDABLE = re.compile(r"\s*(?:CREATE|ALTER|DROP)\s", re.IGNORECASE)
 _DDL_WORDS = re.compile(r"\b(?:CREATE|ALTER|DROP)\b", re.IGNORECASE)
 _TRAILER = re.compile(r"\s+WITH\s+(?:NO\s+DATA|DATA|(?:CASCADED\s+|LOCAL\s+)?CHECK\s+OPTION|READ\s+ONLY)\s*$", re.IGNORECASE)
-_BEFORE_GUARDED = frozenset({"", ";", "THEN", "BEGIN", "ELSE", ")", "LOOP", "NULL", "TRY", "CATCH"})
+_BEFORE_GUARDED = frozenset({"", ";", "THEN", "BEGIN", "ELSE", ")", "LOOP", "NULL", "TRY", "CATCH", "TRAN", "TRANSACTION"})
 _ADDED_WITHOUT_EFFECT = words("""
     PARTITION SUBPARTITION PERIOD SUPPLEMENTAL CHECK VALUES SYSTEM DEFAULT SENSITIVITY OVERFLOW RANGE HASH
 """)

@@ -111,7 +111,7 @@ _TEXT_MARKS: dict[str, tuple[tuple[str, int, str], ...]] = {
         (r"\bCREATE\s+EXTENSION\b|\bCREATE\s+INDEX\s+CONCURRENTLY\b|\bpg_catalog\b", 5, "extension concurrently pg_catalog"),
         (r"\bUSING\s+(?:gin|gist|brin|btree)\s*\(", 3, "using"),
         (r"\$\$", 2, "$$"),
-        (r"^\\(?:c|connect|restrict|i|copy|set)\b", 3, ""),
+        (r"^\\(?:c|connect|restrict|i|copy|set)\b", 3, "\\"),
         (r"\bALTER\s+TABLE\s+ONLY\b", 4, "alter"),
     ),
     "mysql": (
@@ -131,7 +131,7 @@ _TEXT_MARKS: dict[str, tuple[tuple[str, int, str], ...]] = {
         (r"\bINTEGER\s+(?:NOT\s+NULL\s+)?PRIMARY\s+KEY\b", 2, "integer"),
     ),
     "tsql": (
-        (r"^[ \t]*GO[ \t]*\r?$", 4, ""),
+        (r"^[ \t]*GO[ \t]*\r?$", 4, "go"),
         (r"\[dbo\]", 6, "[dbo]"),
         (r"\bIDENTITY\s*\(\s*\d+\s*,\s*\d+\s*\)", 4, "identity"),
         (
@@ -146,10 +146,10 @@ _TEXT_MARKS: dict[str, tuple[tuple[str, int, str], ...]] = {
     "oracle": (
         (r"\bN?VARCHAR2\s*\(", 6, "varchar"),
         (r"\bNUMBER\s*\(\s*\d+", 4, "number"),
-        (r"^/[ \t]*\r?$", 2, ""),
+        (r"^/[ \t]*\r?$", 2, "/"),
         (r"\bCREATE\s+OR\s+REPLACE\s+(?:EDITIONABLE\s+)?PACKAGE\b", 5, "replace"),
         (r"\bSYSDATE\b|\bNVL\s*\(|\bFROM\s+DUAL\b", 2, "sysdate nvl dual"),
-        (r"^[ \t]*(?:PROMPT|REM|SPOOL|WHENEVER)\s", 3, ""),
+        (r"^[ \t]*(?:PROMPT|REM|SPOOL|WHENEVER)\s", 3, "prompt rem spool whenever"),
     ),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from lastcall.model import Column, ForeignKey, Index, Location
 from lastcall.sql import operations as op
 from lastcall.sql.expression import normalise
 from lastcall.sql.operations import Reference
+from lastcall.sql.spelling import qualified, spelled
 from lastcall.sql.statement import Statement
 from lastcall.sql.tokens import END, Reader, StrangeError, Token, few, flat, listed, words
 
@@ -75,8 +76,14 @@ class ElementReader:
     def elements(self, found: Sequence[Token]) -> Elements:
         """The columns and constraints between a table's parentheses."""
         body = Elements([], [], [], set(), [], [])
+        apart: list[Index] = []
         for element in few(listed(found)):
+            before = len(body.indexes)
             self.element(element, body)
+            if any(token.upper in {"DEFERRABLE", "NULLS"} for token in element):
+                apart += body.indexes[before:]
+        if self.dialect == "postgres" and len(body.indexes) > 1:
+            body.indexes = [*_merged(each for each in body.indexes if each not in apart), *apart]
         return body
 
     def element(self, found: Sequence[Token], body: Elements) -> None:
@@ -87,9 +94,8 @@ class ElementReader:
         if not self.table_constraint(found, body):
             self.column(found, body)
 
-    @staticmethod
-    def _like(reader: Reader) -> op.Like:
-        table, indexes = reader.qualified(), False
+    def _like(self, reader: Reader) -> op.Like:
+        table, indexes = reader.qualified(), self.dialect == "mysql"
         while not reader.done:
             what = reader.next().upper
             which = reader.next().upper
@@ -103,12 +109,16 @@ class ElementReader:
         reader = Reader(found)
         name = self._column_name(reader)
         kind = self.type_of(reader)
-        column = Column(name, kind, nullable="SERIAL" not in kind)
+        column = Column(name, kind, nullable="SERIAL" not in kind, spelled=spelled(found[0], self.dialect))
         # Places are counted from the start of the file, so only those columns are placed that make something which has one.
         location = self.place(found) if kind == "SERIAL" or any(token.upper in _MAKES_KEYS for token in reader.rest()) else self.location
         if self.dialect == "mysql" and kind == "SERIAL":
             body.indexes.append(Index(name, (name,), unique=True, location=location))
         body.columns.append(self.column_constraints(reader, column, location, body))
+
+    def spelling(self, reader: Reader, start: int) -> str:
+        """The name that was read from the token ``start`` on, as a statement must write it; empty where that is the folded one."""
+        return qualified(reader.tokens[start : reader.at], self.dialect)
 
     @staticmethod
     def _column_name(reader: Reader) -> str:
@@ -168,7 +178,8 @@ class ElementReader:
                 reader.skip()
             elif reader.take("PRIMARY", "KEY") or (self.dialect == "mysql" and reader.take("KEY")):
                 nullable = False
-                body.indexes.append(Index(self._key_name(name, primary=True), (column.name,), unique=True, primary=True, location=location))
+                made = Index(self._key_name(name, primary=True), (), unique=True, primary=True, location=location)
+                body.indexes.append(self.keyed(made, [Key(column.name, descending=reader.take_any({"ASC", "DESC"}) == "DESC")]))
             elif reader.take("UNIQUE"):
                 reader.take_any({"KEY", "INDEX"})
                 body.indexes.append(Index(name or self._column_index_name(column.name), (column.name,), unique=True, location=location))
@@ -316,7 +327,8 @@ class ElementReader:
         if not reader.sees("USING", "INDEX") and reader.take("USING"):
             method = method or reader.next().text.lower()
         index = Index(name, (), unique or primary, self.where(reader.copy()), self.method_of(method), primary, location, included=included)
-        self._keep(self.keyed(index, keys), reader, body)
+        written = next((spelled(token, self.dialect) for token in reader.tokens if token.text.lower() == name), "") if name else ""
+        self._keep(self.keyed(replace(index, spelled=written), keys), reader, body)
 
     @staticmethod
     def included(reader: Reader) -> tuple[str, ...]:
@@ -327,9 +339,9 @@ class ElementReader:
     def _keep(index: Index, reader: Reader, body: Elements) -> None:
         """Add a key to the body, unless what follows says that it is there in name only."""
         tail = flat(reader.rest())
-        if "DISABLE" in tail or any(pair == ("NOT", "ENFORCED") for pair in pairwise(tail)):
+        if any(pair == ("NOT", "ENFORCED") for pair in pairwise(tail)):
             return
-        if idle(tail):
+        if "DISABLE" in tail or idle(tail):
             if not index.name:  # nothing can name it to make it serve
                 return
             body.disabled.add(index.name)
@@ -436,6 +448,16 @@ class ElementReader:
 NULLS_LAST = frozenset({"postgres", "oracle"})
 """Dialects in which an ascending index has its nulls at the end."""
 _OPTIONS = frozenset({"ASC", "DESC", "NULLS", "COLLATE", "WITH", "WITHOUT"})
+
+
+def _merged(indexes: Iterable[Index]) -> Iterator[Index]:
+    """PostgreSQL makes one index of several constraints of a CREATE TABLE that say the same: the primary key's, or the first."""
+    found: dict[tuple[object, ...], Index] = {}
+    for index in sorted(indexes, key=lambda each: not each.primary):
+        known = found.setdefault(index.form if index.unique else (index,), index)
+        if not known.name and index.name:
+            found[index.form] = replace(known, name=index.name, spelled=index.spelled)
+    yield from found.values()
 
 
 def charset_of(written: str) -> str:

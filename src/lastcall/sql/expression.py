@@ -61,12 +61,25 @@ def _undress(tree: exp.Expr) -> None:
         # The outermost cast of an expression is what is indexed; the others only bring varchar and text together.
         if _is_text(cast.to) and not isinstance(cast.parent, exp.Paren) and isinstance(cast.this, (exp.Column, exp.Literal, exp.Array)):
             cast.replace(cast.this)
+        elif number := _number(cast):
+            cast.replace(number)
     for introducer in list(tree.find_all(exp.Introducer)):  # mysqldump's _utf8mb4'x'
         introducer.replace(introducer.expression)
     for comparison in list(tree.find_all(exp.EQ, exp.NEQ)):
         if values := _compared_array(comparison.expression):
             found: exp.Expr = exp.In(this=comparison.this.copy(), expressions=[value.copy() for value in values])
             comparison.replace(exp.Not(this=found) if isinstance(comparison, exp.NEQ) else found)
+
+
+def _number(cast: exp.Cast) -> exp.Expr | None:
+    """The number in ``'-1'::integer``, which is how PostgreSQL prints -1."""
+    from sqlglot import exp  # noqa: PLC0415
+
+    said = str(cast.this.this) if isinstance(cast.this, exp.Literal) and cast.this.is_string else ""
+    if not re.fullmatch(r"-?\d+(\.\d+)?", said) or not cast.is_type(*exp.DataType.NUMERIC_TYPES):
+        return None
+    number = exp.Literal.number(said.removeprefix("-"))
+    return exp.Neg(this=number) if said.startswith("-") else number
 
 
 def _is_text(kind: object) -> bool:

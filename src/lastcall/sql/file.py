@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -15,13 +16,17 @@ from lastcall.sql.ddl import definition
 from lastcall.sql.facts import Facts, Placed, View
 from lastcall.sql.frontends import Anchor, Frontend
 from lastcall.sql.migrations import is_migration
-from lastcall.sql.operations import Operation
-from lastcall.sql.query import NotLowered, lower, name_of
+from lastcall.sql.operations import USUAL_SCHEMAS, Operation
+from lastcall.sql.query import NotLowered, fold, lower, name_of, renamed
 from lastcall.sql.statement import Statement, UnreadableStatement, kind, parse, split
+from lastcall.sql.transactions import Transactions
 
 TAKING_AWAY = (op.DropTable, op.DropSchema, op.DropColumn, op.DropIndex, op.DropConstraint, op.DropKey)
+SEARCH_PATH = re.compile(r"SET\s+(?:(?:SESSION|LOCAL)\s+)?search_path\s*(?:=|\bTO\b)\s*(\"[^\"]*\"|'[^']*'|[\w$]+)", re.IGNORECASE)
 REACH = 3
 """Lines that may lie between a comment and the statement it speaks for."""
+TOGETHER = 20
+"""Queries that are parsed, and then lowered: done in turns, each of the two drives the other one's code out of the processor's cache."""
 IGNORE = re.compile(r"lastcall:[ \t]*ignore\[([^\]\n]*)\][ \t]*([^\n]*)")
 
 
@@ -32,7 +37,8 @@ def read(frontend: Frontend, path: str, text: str, dialect: str) -> Facts:
         if isinstance(fragment, Unread):
             reader.unread.append(fragment)
         else:
-            for statement in split(fragment, dialect):
+            reader.script = Transactions(dialect)
+            for statement in list(split(fragment, dialect)):
                 reader.statement(statement)
     return reader.facts(tuple(_ignores(path, text, reader.spans)))
 
@@ -47,8 +53,13 @@ class _Reader:
         self.queries: list[Placed] = []
         self.unread: list[Unread] = []
         self.spans: list[tuple[int, int]] = []
+        self.script = Transactions(dialect)
+        self.search_path = ""
+        self.parsed: list[tuple[Statement, exp.Expression]] = []
+        """Queries that are still to be lowered."""
 
     def facts(self, ignores: tuple[Ignore, ...]) -> Facts:
+        self.lower()
         return Facts(tuple(self.operations), tuple(self.views), tuple(self.queries), tuple(self.unread), ignores)
 
     def statement(self, statement: Statement) -> None:
@@ -57,12 +68,28 @@ class _Reader:
         if what != "other":
             place = statement.location
             self.spans.append((place.line, place.end_line))
-        if what != "other" and statement.obstacle:
-            self.cannot("statement", statement.obstacle, statement)
+        if what == "other":
+            self.search(statement.text)
+            self.taken_back(self.script.left(statement, len(self.operations)))
         elif what == "ddl":
             self.definition(statement)
+        elif statement.obstacle:
+            self.cannot("statement", statement.obstacle, statement)
         elif what == "query":
             self.query(statement)
+
+    def search(self, text: str) -> None:
+        """Note where names without a schema are from here on."""
+        if self.dialect == "postgres" and (found := SEARCH_PATH.match(text)):
+            first = found[1].strip("'\"").lower()
+            self.search_path = "" if first in USUAL_SCHEMAS | {"$user", "pg_catalog", "default"} else first
+
+    def taken_back(self, left: int) -> None:
+        """Forget what a ROLLBACK takes back."""
+        if left < len(self.operations):
+            gone = {each.view for each in self.operations[left:] if isinstance(each, op.CreateView)}
+            self.views = [view for view in self.views if view.name not in gone]
+            del self.operations[left:]
 
     def cannot(self, what: str, reason: str, statement: Statement) -> None:
         if not statement.fragment.bare:
@@ -70,6 +97,11 @@ class _Reader:
 
     def definition(self, statement: Statement) -> None:
         operations = definition(statement, self.dialect)
+        if self.search_path:
+            path = self.search_path
+            operations = tuple(replace(each, search_path=path) if isinstance(each, op.CreateTable) else each for each in operations)
+        if statement.obstacle and statement.fragment.bare:
+            operations = tuple(replace(each, reason="") if isinstance(each, op.Uncertain) else each for each in operations)
         if statement.fragment.origin == "string" and not is_migration(statement.fragment.path):
             # Whether and when a program drops something is not known; that it is gone must not be the reason of a finding.
             operations = tuple(each for each in operations if not isinstance(each, TAKING_AWAY))
@@ -81,18 +113,32 @@ class _Reader:
             view = tree.this.find(exp.Table) if isinstance(tree, exp.Create) and not tree.args.get("materialized") else None
             if view is not None:
                 block = lower(tree, statement.text, statement.start, self.dialect).block
+                if isinstance(tree.this, exp.Schema):
+                    block = renamed(block, [fold(each) for each in tree.this.expressions])
                 self.views.append(View(name_of(view), block, _asked(statement.text)))
 
     def query(self, statement: Statement) -> None:
-        fragment = statement.fragment
+        if statement.keyword == "SELECT INTO":
+            self.operations += definition(statement, self.dialect)
         try:
-            lowered = lower(parse(statement, self.dialect), fragment.text[statement.start : statement.end], statement.start, self.dialect)
-        except (UnreadableStatement, NotLowered) as error:
+            self.parsed.append((statement, parse(statement, self.dialect)))
+        except UnreadableStatement as error:
             self.cannot("query", str(error), statement)
-        except RecursionError:
-            self.cannot("query", "it is nested too deeply", statement)
-        else:
-            self.queries.append(Placed(lowered, fragment.origin, fragment.path, tuple(_anchors(statement))))
+        if len(self.parsed) == TOGETHER:
+            self.lower()
+
+    def lower(self) -> None:
+        for statement, tree in self.parsed:
+            fragment, start = statement.fragment, statement.start
+            try:
+                lowered = lower(tree, fragment.text[start : statement.end], start, self.dialect)
+            except NotLowered as error:
+                self.cannot("query", str(error), statement)
+            except RecursionError:
+                self.cannot("query", "it is nested too deeply", statement)
+            else:
+                self.queries.append(Placed(lowered, fragment.origin, fragment.path, tuple(_anchors(statement))))
+        self.parsed.clear()
 
 
 _AS = re.compile(

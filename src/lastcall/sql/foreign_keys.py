@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from lastcall.model import Catalog, ForeignKey, Index, Table
 from lastcall.sql.naming import Naming
-from lastcall.sql.unit import SERVING_METHODS
+from lastcall.sql.schema import SERVING_METHODS
 
 _NOT_NULL = re.compile(r"(?:NOT )?(\w+) IS (?:NOT )?NULL")
 

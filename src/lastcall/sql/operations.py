@@ -57,6 +57,11 @@ class CreateTable:
     collation: str = ""
     """What columns of text have that say nothing of their own (MySQL)."""
     uncertain: str = ""
+    spelled: str = ""
+    """The name as a statement must write it; empty where that is the folded one."""
+    partitioned: bool = False
+    search_path: str = ""
+    """Where names without a schema are put (PostgreSQL), as far as the file says; what else they may mean is not known then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +77,18 @@ class DropSchema:
 
 
 @dataclass(frozen=True, slots=True)
+class RenameSchema:
+    schema: str
+    new: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
 class RenameTable:
     table: str
     new: str
     location: Location
+    spelled: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +96,7 @@ class SetSchema:
     table: str
     schema: str
     location: Location
+    spelled: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,20 +138,24 @@ class RenameColumn:
     column: str
     new: str
     location: Location
+    spelled: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DropColumn:
+    """``only``: the tables that inherit from it keep the column, as their own."""
+
     table: str
     column: str
     location: Location
+    only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AddIndex:
     """An index, a primary key or a unique constraint.  ``only``: of a partitioned table, without its partitions (``ON ONLY``).
 
-    ``replace``: the index of that name, if there is one, goes.
+    ``replace``: the index of that name, if there is one, goes.  ``constraint``: it is that of a constraint, which has its name.
     """
 
     table: str
@@ -147,6 +165,7 @@ class AddIndex:
     only: bool = False
     disabled: bool = False
     replace: bool = False
+    constraint: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +195,7 @@ class RenameIndex:
     new: str
     table: str
     location: Location
+    spelled: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,31 +226,34 @@ class AddReference:
 
 @dataclass(frozen=True, slots=True)
 class DropConstraint:
-    """``reference``: only a foreign key of that name is meant."""
+    """``reference``: only a foreign key of that name is meant.  ``keeps``: its index stays (Oracle's ``KEEP INDEX``)."""
 
     table: str
     name: str
     location: Location
     reference: bool = False
+    keeps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DropKey:
-    """The primary key, or the unique constraint over ``columns``."""
+    """The primary key, or the unique constraint over ``columns``.  ``keeps``: its index stays."""
 
     table: str
     columns: tuple[str, ...]
     location: Location
+    keeps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AttachPartition:
-    """``table`` becomes a partition of ``parent``, or its child; or ceases to be."""
+    """``table`` becomes a partition of ``parent``, or ceases to be one; ``child``: it only inherits from it, and has its own indexes."""
 
     table: str
     parent: str
     location: Location
     attach: bool = True
+    child: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +287,7 @@ Operation = (
     CreateTable
     | DropTable
     | DropSchema
+    | RenameSchema
     | RenameTable
     | SetSchema
     | AddColumn

@@ -6,23 +6,31 @@ runs and no system library minds: on Linux, not on macOS.
 
 from __future__ import annotations
 
+import copyreg
 import gc
+import io
 import os
 import pickle
+import struct
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from signal import SIGKILL
-from typing import Generic, NoReturn, TypeVar
+from typing import Generic, NoReturn, TypeVar, cast
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
+Reduced = tuple[Callable[..., object], tuple[object, ...]]
+"""What pickle writes down of an object: the function that makes it again, and its arguments."""
 
 MOST = 4
 """Processes at once: each of them takes memory, too."""
-GARBAGE = 50_000
-"""Objects made until those that hang in circles, as the parser's trees do, are looked for: by itself Python does after some hundred."""
+GARBAGE = 200_000
+"""Objects made until those that hang in circles, as the parser's trees do, are looked for: by itself Python does after some hundred.
+
+They are the trees of some three thousand statements, and 40 MB.
+"""
 
 
 @contextmanager
@@ -46,59 +54,79 @@ def cores() -> int:
 
 
 def shared_out(
-    items: Sequence[Item], weight: Callable[[Item], int], worth: int, work: Callable[[Item], Made]
+    items: Sequence[Item], weight: Callable[[Item], int], worth: int, work: Callable[[Item], Made], known: Sequence[object] = ()
 ) -> Iterator[tuple[Item, Made, bytes | None]]:
     """What ``work`` makes of each item, in any order; where another process made it, with the pickle in which that told it.
 
     ``worth`` is the weight for which it pays to start another process.  What another one cannot tell, for whatever reason, is made here: so
-    ``work`` raises what it raises, whoever does it.  It must depend on nothing but the item, and change nothing.
+    ``work`` raises what it raises, whoever does it.  It must depend on nothing but the item, and change nothing.  Of the objects that are
+    ``known`` here nothing is told but which they are.
     """
-    shares = _shares(items, weight, min(cores(), sum(map(weight, items)) // worth))
-    others = [_Process(share, work) for share in shares[1:]]
+    count = min(cores(), sum(map(weight, items)) // worth)
+    if count < 2:  # noqa: PLR2004
+        yield from ((item, work(item), None) for item in items)
+        return
+    queue, language, done = _Queue(items, weight), _Language(known), set[int]()
+    others = [_Process(queue, work, language) for _ in range(count - 1)]
     try:
-        for item in shares[0]:
-            yield item, work(item), None
+        for number in queue:
+            done.add(number)
+            yield items[number], work(items[number]), None
         for other in others:
-            for item, told in zip(other.share, other.told(), strict=True):
-                yield item, work(item) if told is None else pickle.loads(told), told  # noqa: S301 -- our own process wrote it
+            for number, told in other.told():
+                done.add(number)
+                yield items[number], cast("Made", language.heard(told)), told
+        for number in set(range(len(items))) - done:
+            yield items[number], work(items[number]), None
     finally:
         for other in others:
             other.end()
+        queue.close()
 
 
-def _shares(items: Sequence[Item], weight: Callable[[Item], int], count: int) -> list[list[Item]]:
-    """The items in ``count`` shares (at least one) of about the same weight."""
-    if count < 2:  # noqa: PLR2004
-        return [list(items)]
-    shares: list[list[Item]] = [[] for _ in range(count)]
-    weights = [0] * count
-    for item in sorted(items, key=weight, reverse=True):
-        lightest = weights.index(min(weights))
-        shares[lightest].append(item)
-        weights[lightest] += weight(item)
-    return shares
+class _Queue(Generic[Item]):
+    """The numbers of the items that nobody has taken yet, heaviest first: a pipe that all processes read, so that none is ever idle."""
+
+    MOST = 512
+    """Entries: as many numbers as every pipe has room for.  An entry stands for several items where there are more of them."""
+
+    def __init__(self, items: Sequence[Item], weight: Callable[[Item], int]) -> None:
+        self.items = items
+        order = sorted(range(len(items)), key=lambda number: -weight(items[number]))
+        step = len(order) // self.MOST + 1
+        self._entries = [order[start : start + step] for start in range(0, len(order), step)]
+        self._from, into = os.pipe()
+        os.write(into, b"".join(struct.pack("q", entry) for entry in range(len(self._entries))))
+        os.close(into)
+
+    def __iter__(self) -> Iterator[int]:
+        """Takes the numbers, one entry after the other, until none is left."""
+        while taken := os.read(self._from, struct.calcsize("q")):
+            yield from self._entries[struct.unpack("q", taken)[0]]
+
+    def close(self) -> None:
+        os.close(self._from)
 
 
 class _Process(Generic[Item, Made]):
-    """Another process that does a share of the work."""
+    """Another process that does its share of the work."""
 
-    def __init__(self, share: Sequence[Item], work: Callable[[Item], Made]) -> None:
-        self.share = share
+    def __init__(self, queue: _Queue[Item], work: Callable[[Item], Made], language: _Language) -> None:
         self._from, into = os.pipe()
         self._id: int | None = None
         with suppress(OSError):  # there is no room for another process
             self._id = os.fork()
         if self._id == 0:
-            _tell(into, share, work)
+            _tell(into, queue, work, language)
         os.close(into)
 
-    def told(self) -> Sequence[bytes | None]:
-        """The pickles of what came of each item; None for what could not be told."""
+    def told(self) -> Sequence[tuple[int, bytes]]:
+        """What came of each item that it took, by the item's number; of those that are missing it could not tell."""
         with open(self._from, "rb", closefd=False) as source:
             try:
-                told: list[bytes | None] = pickle.load(source)  # noqa: S301
+                told: list[tuple[int, bytes]] = pickle.load(source)  # noqa: S301 -- our own process wrote it
             except (EOFError, pickle.UnpicklingError):  # it ended before its time
-                return [None] * len(self.share)
+                return []
         return told
 
     def end(self) -> None:
@@ -110,19 +138,56 @@ class _Process(Generic[Item, Made]):
                 os.waitpid(self._id, 0)
 
 
-def _tell(into: int, share: Sequence[Item], work: Callable[[Item], Made]) -> NoReturn:
+def _tell(into: int, queue: _Queue[Item], work: Callable[[Item], Made], language: _Language) -> NoReturn:
     """The life of another process: nothing gets out of it but what it tells, and nothing that the first one has open is cleaned up."""
     try:
         gc.freeze()
-        told = [_pickled(work(item)) for item in share]
+        told = [(number, pickled) for number in queue if (pickled := language.told(work(queue.items[number]))) is not None]
         with open(into, "wb") as target:
             pickle.dump(told, target, protocol=5)
     finally:  # whatever is wrong, it comes up again where the work is done once more
         os._exit(0)
 
 
-def _pickled(value: object) -> bytes | None:
-    try:
-        return pickle.dumps(value, protocol=5)
-    except RecursionError:  # nested too deeply to be written down
-        return None
+class _Language:
+    """How a process tells another what it made: pickled, where an object that both have had before is no more than its number."""
+
+    def __init__(self, known: Sequence[object]) -> None:
+        self._known = known
+        self._numbers = {id(each): number for number, each in enumerate(known)}
+        self._reductions = {**copyreg.dispatch_table, **dict.fromkeys(map(type, known), self._reduced)}
+
+    def told(self, value: object) -> bytes | None:
+        """None of what is nested too deeply to be written down."""
+        target = io.BytesIO()
+        pickler = pickle.Pickler(target, protocol=5)
+        pickler.dispatch_table = self._reductions
+        try:
+            pickler.dump(value)
+        except RecursionError:
+            return None
+        return target.getvalue()
+
+    def heard(self, told: bytes) -> object:
+        unpickler = _Unpickler(io.BytesIO(told))
+        unpickler.known = self._known
+        heard: object = unpickler.load()
+        return heard
+
+    def _reduced(self, value: object) -> Reduced:
+        number = self._numbers.get(id(value))
+        return cast("Reduced", value.__reduce_ex__(5)) if number is None else (_known, (number,))
+
+
+def _known(number: int) -> object:
+    """Stands in a pickle for the known object of that number."""
+    raise NotImplementedError(number)
+
+
+class _Unpickler(pickle.Unpickler):
+    """Of what our own process wrote."""
+
+    known: Sequence[object] = ()
+
+    def find_class(self, module: str, name: str) -> object:
+        return self.known.__getitem__ if (module, name) == (__name__, _known.__name__) else super().find_class(module, name)

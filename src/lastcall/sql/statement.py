@@ -22,9 +22,10 @@ from lastcall.sql.frontends import Fragment
 if TYPE_CHECKING:
     from sqlglot import exp
     from sqlglot.parser import Parser
+    from sqlglot.tokenizer_core import Token
     from sqlglot.tokens import Tokenizer
 
-LONGEST_QUERY = 64 * 1024
+LONGEST_QUERY = 48 * 1024
 """Characters of a query that are still parsed; generated statements beyond that are no query a person wrote."""
 LONGEST_DEFINITION = 1024 * 1024
 DEEPEST = 100
@@ -77,7 +78,7 @@ class Statement:
 # ------------------------------------------------------------------------------------------------------------------ kinds of statements
 
 _OBJECTS = (
-    "TABLE|INDEX|VIEW|FUNCTION|PROCEDURE|PROC|TRIGGER|EVENT|TYPE|DOMAIN|SEQUENCE|EXTENSION|SCHEMA|DATABASE|USER|ROLE|LOGIN|AGGREGATE|OPERATOR"
+    "TABLES?|INDEX|VIEW|FUNCTION|PROCEDURE|PROC|TRIGGER|EVENT|TYPE|DOMAIN|SEQUENCE|EXTENSION|SCHEMA|DATABASE|USER|ROLE|LOGIN|AGGREGATE|OPERATOR"
     "|CAST|RULE|POLICY|PUBLICATION|SUBSCRIPTION|COLLATION|SERVER|SYNONYM|PACKAGE|STATISTICS|LANGUAGE|TABLESPACE|CONVERSION|CONSTRAINT"
 )
 _OBJECT = re.compile(rf"(CREATE|ALTER|DROP|RENAME)\b[^;(]{{0,400}}?\b(MATERIALIZED\s+VIEW|{_OBJECTS})\b", re.IGNORECASE)
@@ -154,7 +155,7 @@ def keyword_of(text: str) -> str:
     word = first[1].upper()
     if word in {"CREATE", "ALTER", "DROP", "RENAME"}:
         what = _OBJECT.match(text, first.start(1))
-        return f"{word} {' '.join(what[2].upper().split())}" if what else word
+        return f"{word} {' '.join(what[2].upper().replace('TABLES', 'TABLE').split())}" if what else word
     if word in {"EXEC", "EXECUTE"} and _RENAME_PROCEDURE.match(text):
         return "EXEC SP_RENAME"
     if word == "SELECT" and _SELECT_INTO.search(text, 0, LONGEST_QUERY):
@@ -648,6 +649,31 @@ def _parser(dialect: str) -> tuple[Tokenizer, Parser]:
     return found.tokenizer(), found.parser()
 
 
+def _tokens(tokenizer: Tokenizer, text: str) -> list[Token]:
+    """The tokens of a text, with a placeholder parted from the operator that it is written up against.
+
+    ``?::`` is an operator of Databricks alone and ``?|`` one of PostgreSQL, so the tokenizer takes ``?::uuid`` and ``?||'%'`` for those.
+    """
+    tokens: list[Token] = tokenizer.tokenize(text)
+    if "?::" not in text and "?||" not in text:
+        return tokens
+    from sqlglot.tokenizer_core import Token, TokenType  # noqa: PLC0415 - heavy, and not needed where the cache answers
+
+    parted: list[Token] = []
+    for token in tokens:
+        kind, start, place = token.token_type, token.start, (token.line, token.col)
+        before = parted[-1] if parted else token
+        if kind is TokenType.QDCOLON:
+            parted.append(Token(TokenType.PLACEHOLDER, "?", token.line, token.col - 2, start, start))
+            parted.append(Token(TokenType.DCOLON, "::", *place, start + 1, token.end, token.comments))
+        elif kind is TokenType.PIPE and before.token_type is TokenType.QMARK_PIPE and before.end + 1 == start:
+            parted[-1] = Token(TokenType.PLACEHOLDER, "?", before.line, before.col - 1, before.start, before.start)
+            parted.append(Token(TokenType.DPIPE, "||", *place, before.end, token.end, token.comments))
+        else:
+            parted.append(token)
+    return parted
+
+
 def parse(statement: Statement, dialect: str) -> exp.Expression:
     """The syntax tree of one statement.
 
@@ -669,7 +695,7 @@ def parse_text(text: str, dialect: str, offset: int = 0) -> exp.Expression:
         text = _REPLACE.sub("INSERT ", text)
     try:
         tokenizer, parser = _parser(dialect)
-        trees = [tree for tree in parser.parse(tokenizer.tokenize(text), text) if tree is not None]
+        trees = [tree for tree in parser.parse(_tokens(tokenizer, text), text) if tree is not None]
     except ParseError as error:
         raise UnreadableStatement(*_told(error.errors, text, offset)) from None
     except SqlglotError:  # of the tokenizer, which has nothing else to complain of

@@ -8,222 +8,41 @@ materialization) and the README of its optimizer
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
+from time import process_time
 from typing import NamedTuple
 
-from lastcall.model import Catalog, Column, Index, Join, Table
+from lastcall.model import Column, Join
+from lastcall.sql.agreement import compared, counted, folded, own, under
 from lastcall.sql.block import Block, Cte, Kind, Mode, Op, Operand, Order, Output, Ref, Source, Span, Sub, Term, moved
-from lastcall.sql.naming import Naming
+from lastcall.sql.nodes import (
+    NOWHERE,
+    STRENGTH,
+    TWO_SIDED,
+    WEAK,
+    Absent,
+    ArmBind,
+    Bind,
+    Col,
+    Derived,
+    Group,
+    Mismatch,
+    Node,
+    OrBind,
+    Sort,
+    Tie,
+    Wrapped,
+)
+from lastcall.sql.schema import BOOLEANS, Schema
 
-BOOLEANS = frozenset({"BOOL", "BOOLEAN", "BIT", "BIT(1)", "TINYINT(1)"})
-
-STRENGTH = {Op.EQ: 4, Op.IN: 3, Op.PREFIX: 2, Op.BETWEEN: 1}
-"""How well a filter narrows a table; what is not listed does not drive (one-sided ranges, IS NULL, booleans)."""
-
-WEAK = 0
-
-EQUATING = frozenset({Op.EQ, Op.IN, Op.NULL})
-TWO_SIDED = frozenset({Op.LOW, Op.HIGH})
-RANGES = frozenset({Op.PREFIX, Op.BETWEEN, Op.LOW, Op.HIGH})
-
-SERVING_METHODS = frozenset({"", "btree", "hash", "clustered", "nonclustered", "bitmap"})
-"""Kinds of index that serve an equality.  GIN, GiST, BRIN, full-text and columnstore ones do not."""
-
-
-@dataclass(frozen=True)
-class Served:
-    """An index that can serve, with its columns and the conjuncts of its predicate in the normal form of operands and terms."""
-
-    index: Index
-    columns: tuple[str, ...]
-    where: tuple[frozenset[str], ...]
-    """Of each conjunct the forms of which a query must say one."""
-
-
-class Schema:
-    """What all queries of a tree are judged by: the catalog, the blocks of its views, and the tables whose reading does not matter."""
-
-    def __init__(self, catalog: Catalog, views: Mapping[str, Block] | None = None, small: frozenset[str] = frozenset()) -> None:
-        self.catalog = catalog
-        self.dialect = catalog.dialect
-        self.views = views or {}
-        self.small = small
-        self.naming = Naming(catalog)
-        self._serving: dict[str, tuple[Served, ...]] = {}
-        self._columns: dict[str, dict[str, Column]] = {}
-        self._known: dict[str, Known] = {}
-        self._unique: dict[str, tuple[frozenset[str], ...]] = {}
-
-    def known(self, name: str) -> Known:
-        """What ``name`` stands for."""
-        found = self._known.get(name)
-        if found is None:
-            table = self.catalog.table(name)
-            told = table.name if table else name
-            small = bool({name, told, told.rpartition(".")[2]} & self.small)
-            columns = self.columns(table).keys() if table and table.columns and not table.uncertain else None
-            exists = table is not None or name in self.catalog.views
-            found = self._known[name] = Known(told, table, exists, small, columns)
-        return found
-
-    def columns(self, table: Table) -> Mapping[str, Column]:
-        """The columns of a table by name."""
-        found = self._columns.get(table.name)
-        if found is None:
-            found = self._columns[table.name] = {column.name: column for column in table.columns}
-        return found
-
-    def serving(self, table: Table) -> tuple[Served, ...]:
-        """The indexes of a table that can serve an equality, whole ones before partial ones, small before large."""
-        found = self._serving.get(table.name)
-        if found is None:
-            useful = [index for index in table.indexes if index.method in SERVING_METHODS]
-            useful.sort(key=lambda each: (bool(each.where), len(each.columns), each.columns, each.name))
-            found = self._serving[table.name] = tuple(self._normal(index) for index in useful)
-        return found
-
-    def unique(self, table: Table) -> tuple[frozenset[str], ...]:
-        """The sets of columns of which a table has no two rows that are equal."""
-        found = self._unique.get(table.name)
-        if found is None:
-            serving = self.serving(table)
-            found = self._unique[table.name] = tuple(frozenset(each.columns) for each in serving if each.index.unique and not each.where)
-        return found
-
-    def _normal(self, index: Index) -> Served:
-        if not index.where and not any(column.startswith("(") for column in index.columns):
-            return Served(index, index.columns, ())
-        from lastcall.sql.query import normal_forms  # noqa: PLC0415 -- the parser is loaded for the few indexes that need it
-
-        columns = tuple(
-            min(normal_forms(column, self.dialect)[0], key=len) if column.startswith("(") else column for column in index.columns
-        )
-        return Served(index, columns, normal_forms(index.where, self.dialect) if index.where else ())
-
-
-class Known(NamedTuple):
-    """What the schema says of a name in FROM that is no view: the table, where there is one, and what goes for every source of it."""
-
-    name: str
-    table: Table | None
-    exists: bool
-    small: bool
-    columns: AbstractSet[str] | None
-    """Where they are known for sure."""
-
-
-Group = tuple[int, ...]
-Col = tuple[int, str]
-"""A column of a unit: the node's number, and the column's name (or the key of an expression on that node alone)."""
-
-
-@dataclass(slots=True)
-class Node:
-    """A table of a unit, or an opaque source (a derived table that is made before it is joined)."""
-
-    alias: str
-    name: str
-    span: Span
-    table: Table | None
-    group: Group
-    known: bool = True
-    """False where the catalog has no such table."""
-    rows: bool = False
-    """Opaque with few rows: it drives."""
-    opaque: bool = False
-    small: bool = False
-    columns: AbstractSet[str] | None = None
-    """The column names, where they are known."""
-    binds: dict[str, list[Bind]] = field(default_factory=dict)
-    ors: list[OrBind] = field(default_factory=list)
-    keys: set[str] = field(default_factory=set)
-    """The normal forms of the conjuncts on this node alone, and ``column is not null`` for what a strict one compares."""
-
-    strength: int = WEAK
-    """The best filter on the node: set by ``settle``, with the columns by how they are bound."""
-    equal: frozenset[str] = frozenset()
-    strong: frozenset[str] = frozenset()
-    ranged: frozenset[str] = frozenset()
-
-    def settle(self) -> None:
-        """Sum up the binds, once all are known; a two-sided range is two one-sided ones on the same column."""
-        best = WEAK
-        for each in self.ors:
-            best = max(best, min(strength for arm in each.arms for _, strength in arm))
-        equal, strong, ranged = [], [], []
-        for name, binds in self.binds.items():
-            ops = {bind.op for bind in binds}
-            strength = max([bind.strength for bind in binds])
-            if not ops.isdisjoint(EQUATING):
-                equal.append(name)
-            if not ops.isdisjoint(RANGES):
-                ranged.append(name)
-            if strength >= STRENGTH[Op.IN]:
-                strong.append(name)
-            best = max(best, STRENGTH[Op.BETWEEN] if ops >= TWO_SIDED else WEAK, strength)
-        self.strength = best
-        self.equal, self.strong, self.ranged = frozenset(equal), frozenset(strong), frozenset(ranged)
-
-    @property
-    def judged(self) -> bool:
-        return self.table is not None and not self.small and not self.table.uncertain
-
-    def has(self, column: str) -> bool | None:
-        return None if self.columns is None else column in self.columns
-
-
-class Bind(NamedTuple):
-    op: Op
-    strength: int
-    span: Span
-    outer: str = ""
-    """The table outside the unit whose column this is compared with, for a correlated sub-query."""
-
-
-class OrBind(NamedTuple):
-    """An OR each of whose arms binds a column of this node: served when an index serves every arm."""
-
-    arms: tuple[tuple[tuple[str, int], ...], ...]
-    span: Span
-
-
-class Sort(NamedTuple):
-    """A column that the first rows are wanted in the order of."""
-
-    col: Col
-    descending: bool
-    span: Span
-
-
-class Wrapped(NamedTuple):
-    """A column that is compared inside of an expression, or by a pattern that begins with a wildcard: no plain index serves that."""
-
-    col: Col
-    op: Op
-    key: str
-    span: Span
-
-
-class Absent(NamedTuple):
-    """``NOT IN`` of a sub-query whose column may be null."""
-
-    table: Table
-    column: str
-    span: Span
-
-
-class Tie(NamedTuple):
-    """``left`` equals an expression over ``right``; ``group`` is the outer join or anti-join it is a condition of."""
-
-    left: Col
-    right: tuple[Col, ...]
-    span: Span
-    plain: bool = True
+PULLED = "?out"
+"""The name under which the outer block compares the output of a sub-query that is pulled up: nothing that a query writes means it."""
 
 
 @dataclass(slots=True)
@@ -247,8 +66,19 @@ class Binding(NamedTuple):
     columns: tuple[str, ...] = ()
 
 
+COLLAPSED = 8
 MOST_NODES = 300
 """Tables that one plan may have: views that join views grow without bound."""
+MOST_STEPS = 400_000
+"""Steps (pairs of columns, ways from table to table) that a query is judged in, which takes about 0.3 seconds."""
+UNTIMED = 20_000
+"""Steps that are made before the clock is looked at, so that no machine is too slow for a query that a person wrote."""
+MOST_SECONDS = 0.3
+"""No query takes more than a second in all: the longest that is parsed (``statement.LONGEST_QUERY``) takes half of one to be lowered."""
+
+
+class TooMuch(Exception):  # noqa: N818 -- a fact of the query, told as Unread
+    """A query that ties so many tables in so many ways that judging it would take too long."""
 
 
 class Plan:
@@ -261,11 +91,24 @@ class Plan:
         self.unknown: dict[str, Span] = {}
         self.block = block
         self.made: dict[int, bool] = {}
+        self.once: dict[int, Unit] = {}
+        """Of each CTE that is read once, so that a planner may plan it together with what reads it, its unit."""
         self.working: list[str] = []
         self.nodes = 0
+        self.spent = 0
+        self.until = 0.0
         self.too_large = ""
         """The source that made the plan larger than ``MOST_NODES``; then nothing is judged."""
         Unit(self).alone(block, None)
+
+    def spend(self, steps: int) -> None:
+        """Counts what a loop is about to do.  Raises TooMuch once it has been too much, in steps or in seconds of this process."""
+        self.spent += steps
+        if self.spent > UNTIMED:
+            now = process_time()
+            self.until = self.until or now + MOST_SECONDS
+            if self.spent > MOST_STEPS or now > self.until:
+                raise TooMuch
 
     @cached_property
     def references(self) -> Counter[str]:
@@ -300,6 +143,8 @@ class Unit:
         self.ties: list[Tie] = []
         self.pending: list[tuple[Term, Scope, Group]] = []
         self.groups = 0
+        self.chained = 0
+        """Tables in the chain of JOINs so far."""
         self.inner: set[int] = set()
         self.empty = False
         self.outside: set[Unit] = set()
@@ -312,6 +157,7 @@ class Unit:
         self.wrapped: list[Wrapped] = []
         self.matched: set[Col] = set()
         """Columns that a pattern is looked for in which only the program knows: it may have no wildcard in front."""
+        self.mismatched: list[Mismatch] = []
         self.absent: list[Absent] = []
         self.across: list[tuple[Span, tuple[int, ...]]] = []
         """ORs whose arms narrow different nodes."""
@@ -321,6 +167,12 @@ class Unit:
         """Only the first rows are wanted: a planner that need not sort stops as soon as it has them."""
         self.sorts: tuple[tuple[Sort, ...], ...] = ()
         """Orders that are wanted, each by itself; several where several extremes are asked for."""
+        self.asked: Unit | None = None
+        """It answers EXISTS for each row of that unit, and speaks of no other."""
+        self.arms: list[Unit] = []
+        """The units of a set operation's arms."""
+        self.derived: dict[int, Derived] = {}
+        """The opaque nodes into whose blocks a filter can be pushed."""
         query.units.append(self)
 
     # ------------------------------------------------------------------ blocks → nodes
@@ -330,8 +182,9 @@ class Unit:
         scope = Scope(self, parent)
         for cte in block.ctes:
             scope.ctes[cte.name] = (cte, scope)
-        few = [self.apart(arm, scope)[0] for arm in block.arms]
-        self.few = bool(few) and all(few)
+        arms = [self.apart(arm, scope) for arm in block.arms]
+        self.few = bool(arms) and all(few for few, _ in arms)
+        self.arms = [arm for _, arm in arms] or self.arms
         before: list[str] = []
         for source in block.sources:
             self.source(source, scope, group, before)
@@ -360,27 +213,88 @@ class Unit:
         return block.limited or plain or (self.few if block.arms else self.driven())
 
     def order(self, block: Block, scope: Scope) -> None:
-        """Note in which order a few rows are wanted; what is grouped, made distinct or numbered must be read whole first."""
-        if block.arms or block.grouped or block.windowed or self.query.too_large:
+        """Note in which order a few rows are wanted; what is numbered must be read whole first."""
+        if block.arms or block.windowed or self.query.too_large:
             return
-        if block.extremes and len(self.nodes) == 1:
-            self.sorts = tuple(tuple(self.sorted(each, scope)) for each in block.extremes)
-            self.first = all(self.sorts)
-        elif block.limited and not block.aggregated and not (block.distinct and not block.order):
-            keys: list[Sort] = []
-            for each in block.order:
-                found = list(self.sorted(each, scope))
-                if not found:
-                    break
-                keys += found
-            self.sorts = (tuple(keys),) if keys else ()
-            self.first = bool(keys) or not block.order
+        sqlite = self.query.schema.dialect == "sqlite"  # which looks for one extreme by an index, but not for two
+        if block.extremes and not block.grouped and len(self.nodes) == 1 and not (sqlite and len(block.extremes) > 1):
+            sorts = tuple(tuple(self.sorted(each, scope)) for each in block.extremes)
+            self.sorts = sorts if all(sort and sort[0].col != NOWHERE for sort in sorts) else ()
+            self.first = bool(self.sorts)
+        elif block.limited and self.nodes and (block.grouped or (block.distinct and not block.order)):
+            self.sorts = self.of_groups(block, scope)
+            self.first = bool(self.sorts)
+        elif block.limited and not block.aggregated:
+            keys = tuple(sort for each in block.order for sort in self.sorted(each, scope))
+            self.sorts = (keys,) if keys and keys[0].col != NOWHERE else ()
+            self.first = bool(self.sorts) or not block.order
+        if self.sorts and len(self.nodes) == 1 and self.query.schema.dialect in ("postgres", "sqlite"):
+            self.order_arms()
+
+    def order_arms(self) -> None:
+        """The first rows of nothing but a UNION ALL: what its arms have in order is merged up to the limit (PostgreSQL's MergeAppend)."""
+        derived = self.derived.get(0)
+        if derived is None or not derived.block.appended or self.nodes[0].binds:
+            return
+        names = derived.columns or tuple(output.name for output in derived.block.arms[0].outputs)
+        for arm, unit in zip(derived.block.arms, derived.unit.arms, strict=True):
+            scope = unit.scope
+            if scope is None or len(arm.outputs) != len(names) or any(output.star for output in arm.outputs):
+                return
+            outputs = dict(zip(names, arm.outputs, strict=True))
+            wanted = [[sort._replace(col=(0, sort.col[1])) for sort in sorts if sort.col[1] in outputs] for sorts in self.sorts]
+            unit.sorts = tuple(
+                tuple(
+                    each
+                    for sort in sorts
+                    for each in unit.sorted(Order(outputs[sort.col[1]].operand, sort.descending, sort.nulls_first, sort.span), scope)
+                )
+                for sorts in wanted
+            )
+            unit.first = all(sorts and sorts[0].col != NOWHERE for sorts in unit.sorts)
+            unit.sorts = unit.sorts if unit.first else ()
+
+    def of_groups(self, block: Block, scope: Scope) -> tuple[tuple[Sort, ...], ...]:
+        """The first groups: where an index has the rows in their order, they are made one after the other, up to the limit.
+
+        By one column in every dialect, by several in PostgreSQL (``Incremental Sort`` below ``GroupAggregate``), where the first of those
+        that are ordered by is enough.  The first of DISTINCT without an order are found without an index but by PostgreSQL.
+        """
+        postgres = self.query.schema.dialect == "postgres"
+        operands = block.keys if block.grouped else tuple(output.operand for output in block.outputs if postgres and not output.star)
+        groups = [sort for each in operands for sort in self.sorted(Order(each, span=self.nodes[0].span), scope)]
+        keys = [sort for each in block.order for sort in self.sorted(each, scope)] or groups[: len(groups) == 1]
+        known = {group.col for group in groups} - {NOWHERE}
+        if not keys or any(key.col not in known for key in keys) or not (postgres or len(groups) == 1):
+            return ()
+        return () if self.truth(keys[0].col) else (tuple(keys),)
+
+    def truth(self, col: Col) -> bool:
+        """Whether it is a boolean column, of whose values there are two."""
+        table = self.nodes[col[0]].table
+        column = self.query.schema.columns(table).get(col[1]) if table else None
+        return column is not None and column.type in BOOLEANS
 
     def sorted(self, order: Order, scope: Scope) -> Iterator[Sort]:
-        """The column of a key, where it is one that an index could have in that order."""
-        resolved = self.resolve(order.operand, scope)
-        if order.plain and resolved.bare and len(resolved.cols) == 1:
-            yield Sort(resolved.cols[0], order.descending, order.span)
+        """The column of a key, or the expression that an index is on; nothing of a constant."""
+        operand = order.operand
+        if not operand.refs and not operand.subs and not operand.key:
+            return
+        resolved = self.resolve(operand, scope)
+        col = NOWHERE
+        asked = folded(operand.collation)
+        column = ""
+        if resolved.known and not resolved.outer and len(resolved.cols) == 1:
+            number, column = resolved.cols[0]
+            node = self.nodes[number]
+            name = column
+            if not resolved.bare:
+                name, column = f"(collate {resolved.key} {asked})" if asked else resolved.key, ""
+            elif asked and (typed := self.typed(resolved)) is not None:
+                name = under(name, asked, own(typed, self.query.schema.dialect))
+            col = (number, name) if column or self.expression(node, name) else NOWHERE
+        collation = operand.collation if col[1].startswith("(") else ""
+        yield Sort(col, order.descending, order.span, order.nulls_first, column, collation)
 
     def source(self, source: Source, scope: Scope, group: Group, before: Sequence[str]) -> None:
         own = group
@@ -393,6 +307,7 @@ class Unit:
             own = (*self.deepest(source, scope, group), self.next_group())
         first = len(self.nodes)
         self.bind(source, scope, own)
+        self.chain(source, first)
         if first and (source.crossed or source.lateral or source.rows_known):
             self.linked.append({0, *range(first, len(self.nodes))})
         condition = own if source.kind is not Kind.RIGHT else group
@@ -401,6 +316,14 @@ class Unit:
             left = next((alias for alias in before if self.column_of(scope, alias, name)), before[0] if before else "")
             term = Term(Op.EQ, Operand((Ref(left, name),), name), Operand((Ref(source.alias, name),), name), span=source.span)
             self.pending.append((term, scope, condition))
+
+    def chain(self, source: Source, first: int) -> None:
+        """PostgreSQL plans the first tables of a chain of JOINs by themselves (``join_collapse_limit``); commas begin a new chain."""
+        if not source.joined:
+            self.chained = 0
+        for node in self.nodes[first:]:
+            self.chained += 1
+            node.late = self.chained > COLLAPSED and self.query.schema.dialect == "postgres"
 
     def next_group(self) -> int:
         self.groups += 1
@@ -429,10 +352,11 @@ class Unit:
         if not source.natural:
             return source.using
         binding = scope.bindings[source.alias]
-        columns = self.nodes[binding.node].columns if binding.node >= 0 else None
+        columns = self.nodes[binding.node].columns if binding.node >= 0 else _named(binding)
         if columns is None:
             self.uncertain = True
             return ()
+        self.query.spend(len(columns) * len(before))
         return tuple(sorted(name for name in columns if any(self.column_of(scope, alias, name) for alias in before)))
 
     def column_of(self, scope: Scope, alias: str, name: str) -> bool:
@@ -456,6 +380,8 @@ class Unit:
                     scope.bindings[source.alias] = Binding(-1, inner, cte.block.outputs, source.columns or cte.columns)
                 else:
                     self.add_opaque(source, scope, group, rows=self.opaque(cte.block, home, cte), block=cte.block, columns=cte.columns)
+                    if (made := self.query.once.get(id(cte))) is not None:
+                        self.derived[len(self.nodes) - 1] = Derived(made, cte.block, source.columns or cte.columns)
                 return
             view = self.query.schema.views.get(source.table)
             if view is not None and source.table not in self.query.working:
@@ -472,9 +398,12 @@ class Unit:
             scope.bindings[source.alias] = Binding(-1, inner, block.outputs, source.columns)
         else:
             self.query.working.append(source.table)
-            rows, _ = self.apart(block, scope if source.lateral else _without_bindings(scope))
+            rows, made = self.apart(block, scope if source.lateral else _without_bindings(scope))
             self.query.working.pop()
-            self.add_opaque(source, scope, group, rows=rows, block=block, columns=source.columns)
+            hanging = self in made.outside
+            self.add_opaque(source, scope, group, rows=rows and not hanging, block=block, columns=source.columns)
+            self.nodes[-1].hanging = hanging
+            self.derived[len(self.nodes) - 1] = Derived(made, block, source.columns)
 
     def inlined(self, cte: Cte) -> bool:
         """PostgreSQL (12 on) and the others inline a CTE that is read once; read more often it is made first."""
@@ -494,7 +423,9 @@ class Unit:
                 results = [self.apart(arm, home)[0] for arm in block.arms]
                 self.query.made[id(cte)] = results[0] or block.limited
             else:
-                self.query.made[id(cte)] = self.apart(block, home)[0]
+                self.query.made[id(cte)], made = self.apart(block, home)
+                if self.query.references[cte.name] == 1 and cte.materialized is not True:
+                    self.query.once[id(cte)] = made
             self.query.working.pop()
         return self.query.made[id(cte)]
 
@@ -534,7 +465,7 @@ class Unit:
                 if not output.star:
                     self.pending.append(
                         (
-                            Term(Op.EQ, operand, Operand((Ref("?out", output.name),), "?out"), span=sub.span),
+                            Term(Op.EQ, operand, Operand((Ref(PULLED, output.name),), PULLED), span=sub.span),
                             _joined(scope, inner, output),
                             own,
                         )
@@ -542,12 +473,14 @@ class Unit:
             return False
         rows, made = self.apart(block, scope)
         correlated = self in made.outside
+        made.asked = self if sub.exists and plain and made.outside == {self} else None
         self.vague = self.vague or correlated
         if sub.negated and not block.arms:
             self.absent += made.nullable(block, sub.span)
         if sub.pulled and sub.mode is Mode.SEMI and sub.operands:  # its result is made first, then looked up or looped over
             source = Source(f"?sub{len(self.nodes)}", block=block, span=sub.span)
             self.add_opaque(source, scope, group, rows=rows, block=block, columns=())
+            self.derived[len(self.nodes) - 1] = Derived(made, block, ())
             outputs = block.outputs or (block.arms[0].outputs if block.arms else ())
             for operand, output in zip(sub.operands, outputs, strict=False):
                 right = Operand((Ref(source.alias, output.name),), output.name)
@@ -564,7 +497,7 @@ class Unit:
         number, name = found.cols[0]
         node = self.nodes[number]
         column = self.query.schema.columns(node.table).get(name) if node.table and node.judged else None
-        if node.table and column and column.nullable and f"(not (is {name} (null )))" not in node.keys:
+        if node.table and column and (column.nullable or node.group) and f"(not (is {name} (null )))" not in node.keys:
             yield Absent(node.table, name, span)
 
     # ------------------------------------------------------------------ terms → binds and ties
@@ -588,6 +521,95 @@ class Unit:
             self.close()
         for each in self.nodes:
             each.settle()
+        self.push_down()
+
+    def push_down(self) -> None:
+        """Take filters on the outputs of derived tables into them, as planners do where it changes no result.
+
+        PostgreSQL: ``subquery_is_pushdown_safe`` (src/backend/optimizer/path/allpaths.c); MySQL's manual, 10.2.2.5 (derived condition
+        pushdown); SQLite's manual, "The SQLite Query Optimizer Overview", 12.
+        """
+        driven = bool(self.ties) and self.driven()
+        for number, derived in self.derived.items():
+            node = self.nodes[number]
+            if driven and derived.block.appended and not node.rows and not node.binds and derived.unit.alike(derived.block):
+                self.look_up(number, derived)
+            for name, binds in node.binds.items():
+                derived.unit.admit(derived.block, derived.columns, name, binds, node.keys)
+            if node.binds and not node.hanging and not derived.block.arms:
+                node.rows = node.rows or derived.unit.driven()
+
+    def look_up(self, number: int, derived: Derived) -> None:
+        """A UNION ALL that is joined to a few rows is looked up in every arm for each of them."""
+        for tie in self.ties:
+            other = self.nodes[tie.right[0][0]]
+            if tie.left[0] == number and tie.plain and not other.opaque and other.table is not None:
+                bind = Bind(Op.EQ, STRENGTH[Op.EQ], tie.span, other.name)
+                derived.unit.admit(derived.block, derived.columns, tie.left[1], [bind], frozenset())
+                break
+
+    def alike(self, block: Block) -> bool:
+        """Whether the arms of a UNION ALL give columns of the same types: only then a join goes into it (``is_simple_union_all``)."""
+        types = {tuple(unit.types(arm)) for arm, unit in zip(block.arms, self.arms, strict=True)}
+        return len(types) == 1 and "" not in next(iter(types))
+
+    def types(self, block: Block) -> Iterator[str]:
+        """The types of a block's columns as far as they are columns of tables or constants; empty for other expressions."""
+        for output in block.outputs:
+            if output.star or self.scope is None:
+                yield ""
+            elif not output.operand.refs and not output.operand.subs:
+                yield "a constant"
+            else:
+                col = self.column((self, self.resolve(output.operand, self.scope)))
+                table = self.nodes[col[0]].table if col else None
+                column = self.query.schema.columns(table).get(col[1]) if table and col else None
+                yield column.type.partition("(")[0] if column else ""
+
+    def admit(self, block: Block, columns: tuple[str, ...], name: str, binds: Sequence[Bind], said: AbstractSet[str]) -> None:
+        """Add ``binds`` of the output ``name`` of this unit's ``block`` to the column behind it, where they hold of all it is made of."""
+        if block.limited or block.removing or self.scope is None:
+            return
+        if block.arms:
+            self.admit_to_arms(block, columns, name, binds, said)
+            return
+        col = self.column(_through(Binding(-1, self.scope, block.outputs, columns), name, self.scope))
+        if col is None:
+            return
+        keyed = block.grouped or block.aggregated or block.windowed or bool(block.keys)
+        if keyed and col not in {self.column((self, self.resolve(key, self.scope))) for key in block.keys}:
+            return
+        node = self.nodes[col[0]]
+        column = self.query.schema.columns(node.table).get(col[1]) if node.table else None
+        weak = column is not None and column.type in BOOLEANS
+        node.binds.setdefault(col[1], []).extend(each._replace(strength=WEAK) if weak else each for each in binds)
+        node.keys |= {form for form in said if name == col[1] and re.search(rf"\b{re.escape(name)}\b", form)}
+        if self.ties:
+            self.close()
+        for each in self.nodes:
+            each.settle()
+        self.push_down()
+
+    def admit_to_arms(self, block: Block, columns: tuple[str, ...], name: str, binds: Sequence[Bind], said: AbstractSet[str]) -> None:
+        """The same for a set operation, whose columns have the names of its first arm."""
+        names = columns or tuple(output.name for output in block.arms[0].outputs)
+        place = names.index(name) if name in names else -1
+        starred = any(output.star for arm in block.arms for output in arm.outputs)
+        alike = not columns and all(len(arm.outputs) == 1 for arm in block.arms)
+        for arm, unit in zip(block.arms, self.arms, strict=True):
+            if starred and alike:  # SELECT * FROM a UNION ALL SELECT * FROM b
+                unit.admit(arm, (), name, binds, said)
+            elif not starred and 0 <= place < len(arm.outputs):
+                unit.admit(arm, (), arm.outputs[place].name, binds, said)
+
+    def column(self, found: tuple[Unit, Col | Resolved] | None) -> Col | None:
+        """The column of this unit that was found, if it is one and no expression."""
+        if found is None or found[0] is not self:
+            return None
+        what = found[1]
+        if isinstance(what, Resolved):
+            return what.cols[0] if what.bare and len(what.cols) == 1 else None
+        return what
 
     def survey(self, term: Term, left: Resolved, right: Resolved, group: Group) -> None:
         """What a term says before it is known which outer joins are inner ones: which nodes it ties, and which it wants to be there."""
@@ -654,13 +676,44 @@ class Unit:
             self.either(term, scope)
         else:
             self.note(term, left, right)
+            if term.left.collation or (left.bare and right.bare and left.cols and right.cols):
+                left, right = self.agreed(term, left, right)
+            elif term.right.number and (column := self.typed(left)) is not None:
+                converted = counted(column, term.right.number, self.query.schema.dialect)
+                left = _converted(left, "number" if converted else "")
             if term.op is Op.EQ and left.cols and right.cols:
                 self.tie(term, left, right)
                 self.tie(term, right, left)
             elif left.cols and not right.cols and right.known:
-                self.constrain(term, left, right.outer)
+                self.constrain(term, left, right.outer, group)
             elif right.cols and not left.cols and left.known and term.op is Op.EQ:
-                self.constrain(term, right, left.outer)
+                self.constrain(term, right, left.outer, group)
+
+    def agreed(self, term: Term, left: Resolved, right: Resolved) -> tuple[Resolved, Resolved]:
+        """Both sides as they are compared: a column that is converted first is an expression, which its plain indexes do not serve."""
+        one, other, asked = self.typed(left), self.typed(right), folded(term.left.collation)
+        dialect = self.query.schema.dialect
+        if one is not None and other is not None and term.op is Op.EQ:
+            conversion = compared(one, other, asked, dialect)
+            if conversion is None or left.cols[0] == right.cols[0]:
+                return left, right
+            sides = _converted(left, conversion.left), _converted(right, conversion.right)
+            keys = sides[0].key, sides[1].key
+            self.mismatched.append(Mismatch(left.cols[0], right.cols[0], term.span, conversion, keys))
+            return sides
+        if asked and one is not None:
+            return _converted(left, f"collate {asked}" if under("", asked, own(one, dialect)) else ""), right
+        if asked and other is not None:
+            return left, _converted(right, f"collate {asked}" if under("", asked, own(other, dialect)) else "")
+        return left, right
+
+    def typed(self, side: Resolved) -> Column | None:
+        """The column that a side is, where its type is known for sure."""
+        if not side.bare or len(side.cols) != 1:
+            return None
+        number, name = side.cols[0]
+        table = self.nodes[number].table
+        return self.query.schema.columns(table).get(name) if table and not table.uncertain else None
 
     def note(self, term: Term, left: Resolved, right: Resolved) -> None:
         """What the terms say of one table alone is what the predicate of a partial index is looked for in."""
@@ -674,7 +727,7 @@ class Unit:
             for node, name in cols:
                 self.nodes[node].keys.add(f"(not (is {name} (null )))")
 
-    def constrain(self, term: Term, left: Resolved, outer: str) -> None:
+    def constrain(self, term: Term, left: Resolved, outer: str, group: Group) -> None:
         if len(left.cols) > 1 and len({node for node, _ in left.cols}) > 1:
             return
         number = left.cols[0][0]
@@ -684,15 +737,17 @@ class Unit:
         if term.op is Op.NULL and not node.group and column and not column.nullable:
             self.empty = True  # IS NULL of a column that cannot be null
         truth = left.boolean or (column is not None and column.type in BOOLEANS)
-        strength = WEAK if truth or (left.key.startswith("(") and not self.expression(node, name)) else STRENGTH.get(term.op, WEAK)
-        inside = term.op is not Op.OTHER and len(left.cols) == 1 and left.key.startswith("(") and not self.expression(node, name)
-        if term.op is Op.INFIX or inside:
+        wrapped = left.key.startswith("(") and not self.expression(node, name)
+        strength = WEAK if truth or wrapped else STRENGTH.get(term.op, WEAK)
+        if term.op is Op.INFIX or (wrapped and term.op is not Op.OTHER and len(left.cols) == 1):
             self.wrapped.append(Wrapped(left.cols[0], term.op, left.key, term.span))
         if term.op is Op.OTHER and left.bare:
             self.matched.add(left.cols[0])
-        if term.op in (Op.NOT_NULL, Op.OTHER, Op.INFIX):
+        above = term.op is Op.NULL and node.group[: len(group)] == group != node.group  # it is asked of what the outer join gives
+        if above or (wrapped and term.op in TWO_SIDED) or term.op in (Op.NOT_NULL, Op.OTHER, Op.INFIX):
             return
-        node.binds.setdefault(name, []).append(Bind(term.op, strength, term.span, outer))
+        parameter = bool(outer) or term.right.parameter or term.left.parameter
+        node.binds.setdefault(name, []).append(Bind(term.op, strength, term.span, outer, parameter))
 
     def expression(self, node: Node, name: str) -> bool:
         """Whether an index is on this very expression; any other filter by an expression narrows nothing that an index could serve."""
@@ -708,6 +763,7 @@ class Unit:
 
     def either(self, term: Term, scope: Scope) -> None:
         """OR: what every arm says is said; a table that every arm binds is reached when each arm has an index."""
+        self.query.spend(len(term.arms) * len(self.nodes))
         arms = [[(each, self.resolve(each.left, scope), self.resolve(each.right, scope)) for each in arm] for arm in term.arms]
         ties = [
             {(left.cols, right.cols): (each, left, right) for each, left, right in arm if each.op is Op.EQ and left.cols and right.cols}
@@ -724,22 +780,36 @@ class Unit:
         for number, node in enumerate(self.nodes):
             per_arm = [tuple(self.arm_binds(arm, number)) for arm in arms]
             if not all(per_arm):
+                tied = [bound or tuple(self.arm_ties(arm, number)) for bound, arm in zip(per_arm, arms, strict=True)]
+                if all(tied):
+                    node.tied_ors.append(OrBind(tuple(tied)))
                 continue
-            common = set.intersection(*({name for name, _ in binds} for binds in per_arm))
+            common = set.intersection(*({bind.name for bind in binds} for binds in per_arm))
             if common:
                 for name in sorted(common):
-                    weakest = min(strength for binds in per_arm for found, strength in binds if found == name)
-                    node.binds.setdefault(name, []).append(Bind(Op.IN, min(weakest, STRENGTH[Op.IN]), term.span))
+                    weakest = min(bind.strength for binds in per_arm for bind in binds if bind.name == name)
+                    op = Op.IN if weakest >= STRENGTH[Op.IN] else Op.BETWEEN
+                    wide = any(bind.wide for binds in per_arm for bind in binds if bind.name == name)
+                    node.binds.setdefault(name, []).append(Bind(op, min(weakest, STRENGTH[op]), term.span, parameter=wide))
             else:
-                node.ors.append(OrBind(tuple(per_arm), term.span))
+                node.ors.append(OrBind(tuple(per_arm)))
 
-    def arm_binds(self, arm: Iterable[tuple[Term, Resolved, Resolved]], number: int) -> Iterator[tuple[str, int]]:
+    def arm_binds(self, arm: Iterable[tuple[Term, Resolved, Resolved]], number: int) -> Iterator[ArmBind]:
         node = self.nodes[number]
         for term, left, right in arm:
             if len(left.cols) == 1 and left.cols[0][0] == number and left.bare and not right.cols and right.known and not left.boolean:
                 column = self.query.schema.columns(node.table).get(left.cols[0][1]) if node.table else None
                 if STRENGTH.get(term.op, WEAK) and not (column and column.type in BOOLEANS):
-                    yield left.cols[0][1], STRENGTH[term.op]
+                    wide = term.op is Op.BETWEEN and term.right.parameter
+                    yield ArmBind(left.cols[0][1], STRENGTH[term.op], term.span, wide=wide)
+
+    def arm_ties(self, arm: Iterable[tuple[Term, Resolved, Resolved]], number: int) -> Iterator[ArmBind]:
+        for term, *sides in arm:
+            for left, right in (sides, sides[::-1]):
+                own = left.bare and len(left.cols) == 1 and left.cols[0][0] == number
+                others = right.known and bool(right.cols) and all(node != number for node, _ in right.cols)
+                if term.op is Op.EQ and own and others:
+                    yield ArmBind(left.cols[0][1], STRENGTH[Op.EQ], term.span, right.cols)
 
     def close(self) -> None:
         """Equality is transitive: ``a.x = b.y AND b.y = c.z`` ties a to c, ``a.x = 5 AND a.x = b.y`` binds b (equivalence classes)."""
@@ -748,22 +818,54 @@ class Unit:
         for tie in self.ties:
             if tie.plain and not self.nodes[tie.left[0]].group and not self.nodes[tie.right[0][0]].group:
                 merged = classes.setdefault(tie.left, {tie.left}) | classes.setdefault(tie.right[0], {tie.right[0]})
+                self.query.spend(len(merged))
                 for col in merged:
                     classes[col] = merged
                 spans.setdefault(tie.left, tie.span)
         known = {(tie.left, tie.right) for tie in self.ties}
         for members in {id(each): each for each in classes.values()}.values():
+            self.query.spend(len(members) ** 2)
             for one, other in combinations(sorted(members), 2):
                 for left, right in ((one, other), (other, one)):
                     if left[0] != right[0] and (left, (right,)) not in known:
-                        self.ties.append(Tie(left, (right,), spans[left]))
-            bound = [bind for node, name in sorted(members) for bind in self.nodes[node].binds.get(name, ()) if bind.op in (Op.EQ, Op.IN)]
-            for number, name in members if bound else ():
-                binds = self.nodes[number].binds.setdefault(name, [])
-                if not any(bind.op in (Op.EQ, Op.IN) for bind in binds):
-                    binds.append(bound[0])
+                        self.ties.append(Tie(left, (right,), spans[left], implied=True))
+            self.bind_all(members)
+        for tie in self.ties if self.derived else ():
+            self.across_outer(tie)
+
+    def bind_all(self, members: AbstractSet[Col]) -> None:
+        """What one of several equal columns is equated with, all of them are."""
+        bound = [bind for node, name in sorted(members) for bind in self.nodes[node].binds.get(name, ()) if bind.op in (Op.EQ, Op.IN)]
+        for number, name in members if bound else ():
+            binds = self.nodes[number].binds.setdefault(name, [])
+            if not any(bind.op in (Op.EQ, Op.IN) for bind in binds):
+                binds.append(bound[0])
+
+    def across_outer(self, tie: Tie) -> None:
+        """``a LEFT JOIN (…) d ON d.x = a.y WHERE a.y = 5`` wants no more of d than ``d.x = 5`` (``reconsider_outer_join_clauses``)."""
+        node, other = self.nodes[tie.left[0]], self.nodes[tie.right[0][0]]
+        if tie.plain and node.opaque and node.group and node.group[: len(other.group)] == other.group:
+            known = next((bind for bind in other.binds.get(tie.right[0][1], ()) if bind.op is Op.EQ), None)
+            if known and not any(bind.op is Op.EQ for bind in node.binds.get(tie.left[1], ())):
+                node.binds.setdefault(tie.left[1], []).append(known)
 
     # ------------------------------------------------------------------ what the unit says
+
+    def hashed(self) -> None:
+        """Where EXISTS is asked for every row of whole tables, planners make its rows once if they are few, and look answers up in memory.
+
+        PostgreSQL: ``AlternativeSubPlan`` and ``subplan_is_hashable`` (src/backend/optimizer/plan/subselect.c).
+        """
+        if self.asked is None or self.asked.driven() or self.asked.first or self.query.schema.dialect != "postgres":
+            return
+        by_itself = [any(bind.strength and not bind.outer for bind in binds) for node in self.nodes for binds in node.binds.values()]
+        if not any(by_itself):
+            return
+        for node in self.nodes:
+            kept = {name: [bind for bind in binds if not bind.outer] for name, binds in node.binds.items()}
+            node.binds = {name: binds for name, binds in kept.items() if binds}
+            node.settle()
+        self.outside = set()
 
     def driven(self) -> bool:
         return self.empty or any(not node.group and (node.rows or node.strength > WEAK) for node in self.nodes)
@@ -789,8 +891,21 @@ class Resolved(NamedTuple):
     boolean: bool = False
 
 
+def _converted(side: Resolved, how: str) -> Resolved:
+    """A column that is converted, in the normal form of an expression: ``collate nocase`` makes ``(collate name nocase)``."""
+    verb, _, to = how.partition(" ")
+    name = side.cols[0][1]
+    return side._replace(key=f"({verb} {name}{f' {to}' if to else ''})" if how else name, bare=not how)
+
+
 NOTHING = Resolved()
 """A constant, or a parameter."""
+
+
+def _named(binding: Binding) -> AbstractSet[str] | None:
+    """The names of the columns of an inlined derived table, where they are known."""
+    starred = any(output.star for output in binding.outputs)
+    return None if starred else frozenset(binding.columns or (output.name for output in binding.outputs))
 
 
 def _cte(scope: Scope | None, name: str) -> tuple[Cte, Scope] | None:
@@ -808,7 +923,7 @@ def _without_bindings(scope: Scope) -> Scope:
 
 def _joined(scope: Scope, inner: Scope, output: Output) -> Scope:
     """A scope in which ``?out`` is the output of a pulled-up sub-query, and everything else as outside."""
-    return Scope(scope.unit, scope, {}, {"?out": Binding(-1, inner, (output,))})
+    return Scope(scope.unit, scope, {}, {PULLED: Binding(-1, inner, (output,))})
 
 
 def _lookup(ref: Ref, scope: Scope | None) -> tuple[Unit, Col | Resolved] | None:
@@ -829,8 +944,9 @@ def _lookup(ref: Ref, scope: Scope | None) -> tuple[Unit, Col | Resolved] | None
 def _unqualified(name: str, scope: Scope) -> Binding | None:
     """The only source that has the column; where columns are unknown, the only source that could have it."""
     possible: list[Binding] = []
-    for binding in scope.bindings.values():
-        has = _has(binding, name, scope)
+    scope.unit.query.spend(4 * len(scope.bindings) - 4)
+    for alias, binding in scope.bindings.items():
+        has = alias != PULLED and _has(binding, name, scope)
         if has:
             return binding
         if has is None:
@@ -844,6 +960,7 @@ def _has(binding: Binding, name: str, scope: Scope) -> bool | None:
     if name in binding.columns or any(output.name == name and not output.star for output in binding.outputs):
         return True
     if any(output.star for output in binding.outputs) and binding.scope is not None:
+        scope.unit.query.spend(4 * len(binding.scope.bindings))
         answers = [_has(inner, name, binding.scope) for inner in binding.scope.bindings.values()]
         return True if True in answers else None if None in answers else False
     return False
@@ -856,11 +973,12 @@ def _through(binding: Binding, name: str, scope: Scope) -> tuple[Unit, Col | Res
     inner = binding.scope
     if inner is None:
         return None
+    inner.unit.query.spend(len(binding.outputs) // 8)
     if name in binding.columns and binding.columns.index(name) < len(binding.outputs):
         output: Output | None = binding.outputs[binding.columns.index(name)]
     else:
         output = next((each for each in binding.outputs if each.name == name and not each.star), None)
-        if output is None and len(binding.outputs) == 1 and not binding.outputs[0].star and not binding.columns and name == "?out":
+        if output is None and len(binding.outputs) == 1 and not binding.outputs[0].star and not binding.columns and name == PULLED:
             output = binding.outputs[0]
     if output is None:
         return _lookup(Ref("", name), _only(inner))

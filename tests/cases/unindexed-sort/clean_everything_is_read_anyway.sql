@@ -4,7 +4,9 @@ CREATE INDEX orders_user_id_idx ON orders (user_id);
 CREATE INDEX orders_open_created_idx ON orders (open, created);
 
 SELECT id FROM orders ORDER BY total;
-SELECT status, count(*) FROM orders GROUP BY status ORDER BY status LIMIT 10;
+SELECT status, count(*) FROM orders GROUP BY status ORDER BY count(*) DESC LIMIT 10;
+SELECT status, count(*) FROM orders GROUP BY status ORDER BY status;
+SELECT open, count(*) FROM orders GROUP BY open ORDER BY open LIMIT 10;
 SELECT sum(total), max(total) FROM orders;
 SELECT max(lower(status)) FROM orders;
 SELECT id FROM orders ORDER BY random() LIMIT 10;

@@ -14,4 +14,4 @@ ORDER BY o.created DESC LIMIT 20;  -- error: [unindexed-sort] "no index of order
 
 SELECT max(total) FROM orders;  -- error: [unindexed-sort] "wanted by total"
 
-SELECT id FROM users ORDER BY id DESC NULLS LAST LIMIT 10;  -- an index scan backwards has the nulls first, and the key has none
+SELECT id FROM users ORDER BY id DESC NULLS LAST LIMIT 10;  -- error: [unindexed-sort] "has another order"

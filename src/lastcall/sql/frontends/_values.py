@@ -21,6 +21,8 @@ BUDGET = 1_000_000
 
 _PERCENT = re.compile(r"%(?:\((?P<key>[^()]*)\))?[-#0 +]*+[\d*]*+(?:\.[\d*]++)?(?P<kind>[A-Za-z%])")
 _FORMAT = re.compile(r"\{\{|\}\}|\{(?P<key>\w*+)(?P<rest>[^{}]*+)(?:\{[^{}]*+\}[^{}]*+)?\}")
+_COMPARED = re.compile(r"(?:[-+*/=<>!~|]|\b(?:I?LIKE|BETWEEN|LIMIT|OFFSET))\Z", re.IGNORECASE)
+"""What a value stands behind, with which a condition then ends."""
 _DIRECTION = re.compile(r"\s*(?:ASC|DESC)?\s*", re.IGNORECASE)
 _INNER_JOIN = re.compile(r"\s*(?:INNER\s+JOIN|STRAIGHT_JOIN|JOIN)\s*", re.IGNORECASE)
 _TRANSPARENT_METHODS = frozenset({"strip", "lstrip", "rstrip", "bindparams", "columns", "execution_options", "params", "as_string"})
@@ -267,6 +269,13 @@ class Evaluator:
             return hole(place)
         return texts[0].at(place)
 
+    def _filled(self, node: ast.expr | None, scope: Scope, text: Text, match: re.Match[str]) -> Text:
+        """What fills a placeholder.  A hole is one character: where it ends a condition, it stands where the placeholder ends."""
+        place = text.position(match.start())
+        filling = self._filling(node, scope, place) if node is not None else hole(place)
+        ends = filling.text == HOLE and _COMPARED.search(text.text[max(match.start() - 80, 0) : match.start()].rstrip())
+        return hole(text.position(match.end() - 1), filling.why) if ends else filling
+
     def _fill(self, template: Value, node: ast.expr, filling: Callable[[Text], Iterator[tuple[int, int, Text]]]) -> Value:
         """Every known text of ``template`` with its placeholders cut out and filled."""
         return Value(tuple(splice(text, filling(text)) for text in template.known)) if template.known else self._hole(node)
@@ -290,7 +299,7 @@ class Evaluator:
                     continue
                 operand = operands.get(count if match["key"] is None else match["key"])
                 count += 1
-                yield match.start(), match.end(), self._filling(operand, scope, place) if operand is not None else hole(place)
+                yield match.start(), match.end(), self._filled(operand, scope, text, match)
 
         return self._fill(self.value(node.left, scope), node, filling)
 
@@ -308,7 +317,7 @@ class Evaluator:
                 operand = operands.get(match["key"] or str(count))
                 count += not match["key"]
                 simple = operand is not None and not match["rest"] and not isinstance(operand, ast.Starred)
-                yield match.start(), match.end(), self._filling(operand, scope, place) if operand is not None and simple else hole(place)
+                yield match.start(), match.end(), self._filled(operand if simple else None, scope, text, match)
 
         return self._fill(template, node, filling)
 

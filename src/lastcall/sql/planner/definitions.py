@@ -7,7 +7,7 @@ all is left out, and named.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from lastcall.model import Index, Table
@@ -109,11 +109,12 @@ class Definitions:
         method = _METHODS.get(index.method, index.method if index.method in _ITS_OWN else "")
         if not method or not index.columns:
             return False
-        keys = ", ".join(self.key(column) for column in index.columns)
+        keys = ", ".join(self.keys(index, method))
         where = f" WHERE {self.translate(index.where)}" if index.where else ""
         unique = "UNIQUE " if index.unique and method == "btree" else ""
         for name in (index.name, "") if index.name else ("",):
             if index.primary and not where:
+                keys = ", ".join(self.key(column) for column in index.columns)
                 named = f"CONSTRAINT {quoted(name)} " if name else ""
                 done = self.run(f"ALTER TABLE {relation(table)} ADD {named}PRIMARY KEY ({keys})")
             else:
@@ -124,6 +125,19 @@ class Definitions:
             self.extension("pg_trgm")
             return self.run(f"CREATE INDEX ON {relation(table)} USING {method} ({keys} {method}_trgm_ops){where}")
         return False
+
+    def keys(self, index: Index, method: str) -> Iterator[str]:
+        """The keys of an index with what stands behind them, as far as a planner minds it: operator class, direction, place of the nulls.
+
+        Not so its collation: a query loses one that the server does not have, and an index must not keep it then.
+        """
+        for place, column in enumerate(index.columns):
+            words = [self.key(column)]
+            if index.opclasses and index.opclasses[place].endswith("_pattern_ops"):
+                words.append(index.opclasses[place])
+            if method == "btree" and index.descending:
+                words += ["DESC" if index.descending[place] else "ASC", "NULLS FIRST" if index.nulls_first[place] else "NULLS LAST"]
+            yield " ".join(words)
 
     def key(self, column: str) -> str:
         return f"({self.translate(column[1:-1])})" if column.startswith("(") else quoted(column)

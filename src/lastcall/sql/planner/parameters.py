@@ -100,6 +100,11 @@ def numbered(text: str, dialect: str, write: Callable[[int], str] = "${}".format
     return _marks(dialect).sub(rewrite, text).strip().rstrip(";").rstrip()
 
 
+def blanked(text: str, dialect: str) -> str:
+    """The query with ``?`` for each hole, and a blank behind it: ``?::`` would be one token of the parser's."""
+    return numbered(text, dialect, lambda _: "? ")
+
+
 @lru_cache(maxsize=16)
 def _marks(dialect: str) -> re.Pattern[str]:
     known = rewriting(dialect)

@@ -17,14 +17,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from lastcall.model import Catalog, LastcallError, Table
+from lastcall.sql.orders import parted
 from lastcall.sql.planner.candidates import Candidate
 from lastcall.sql.planner.definitions import Definitions, relation
-from lastcall.sql.planner.parameters import for_postgres, numbered
+from lastcall.sql.planner.parameters import blanked, for_postgres, numbered
 from lastcall.sql.planner.plan import Abstains, Asked, Step, Weighed
 from lastcall.sql.planner.server import JUDGE, Server, running
 from lastcall.sql.planner.translation import to_postgres, type_to_postgres
 from lastcall.sql.planner.volume import Statistic, Volume
-from lastcall.sql.unit import BOOLEANS as TRUTHS
+from lastcall.sql.schema import BOOLEANS as TRUTHS
 
 if TYPE_CHECKING:
     import psycopg
@@ -113,9 +114,8 @@ class Postgres:
     def asked(self, text: str) -> str:
         """The query as this server takes it.  Raises ``Abstains``."""
         dialect = self.catalog.dialect
-        if dialect == "postgres":
-            return for_postgres(numbered(text, dialect))
-        return for_postgres(to_postgres(numbered(text, dialect, lambda _: "?"), dialect))
+        said = numbered(text, dialect) if dialect == "postgres" else to_postgres(blanked(text, dialect), dialect)
+        return for_postgres(said)
 
     def prepare(self, tables: Iterable[Table], views: Iterable[str], candidates: Iterable[Candidate]) -> None:
         """Make the tables and views that queries read, and every index that is to be tried; then let them grow."""
@@ -134,7 +134,7 @@ class Postgres:
         self.fill(self.volume)
 
     def _try(self, candidate: Candidate, name: str) -> None:
-        keys = ", ".join(self.definitions.key(column) for column in candidate.columns)
+        keys = ", ".join(f"{self.definitions.key(column)} {behind}" for column, behind in map(parted, candidate.columns))
         if self.definitions.run(f"CREATE INDEX {name} ON {relation(candidate.table)} ({keys})"):
             schema = (candidate.table.rpartition(".")[0] or "public").replace('"', '""')
             row = self.owner.execute("SELECT to_regclass(%s)::oid::bigint", (f'"{schema}".{name}',)).fetchone()

@@ -14,11 +14,12 @@ from types import TracebackType
 from typing import Self
 
 from lastcall.model import Catalog, Index, Table
+from lastcall.sql.orders import parted
 from lastcall.sql.planner.candidates import Candidate
 from lastcall.sql.planner.parameters import numbered
 from lastcall.sql.planner.plan import Abstains, Asked, Step, Weighed
 from lastcall.sql.planner.volume import GROWTH, Volume
-from lastcall.sql.unit import BOOLEANS as TRUTHS
+from lastcall.sql.schema import BOOLEANS as TRUTHS
 
 _PREFIX = "lastcall_candidate_"
 _ATTEMPTS = 12
@@ -78,7 +79,10 @@ class Sqlite:
     def _table(self, table: Table) -> None:
         """A table; its key in its own definition, where an INTEGER PRIMARY KEY is the row's number and not an index."""
         key = next((index.columns for index in table.indexes if index.primary), ())
-        columns = [f"{quoted(column.name)} {_type(column.type)}{'' if column.nullable else ' NOT NULL'}" for column in table.columns]
+        columns = [
+            f"{quoted(each.name)} {_type(each.type)}{'' if each.nullable else ' NOT NULL'}{_collated(each.collation)}"
+            for each in table.columns
+        ]
         if key and not any(column.startswith("(") for column in key):
             columns.append(f"PRIMARY KEY ({', '.join(map(quoted, key))})")
         if not self._run(f"CREATE TABLE {quoted(_last(table.name))} ({', '.join(columns)})"):
@@ -91,13 +95,17 @@ class Sqlite:
 
     def _made(self, table: Table, index: Index, number: int) -> bool:
         names = (index.name, f"{_last(table.name)}_{number}") if index.name else (f"{_last(table.name)}_{number}",)
-        return bool(index.columns) and any(
-            self._run(self._index(name, table.name, index.columns, unique=index.unique, where=index.where)) for name in names
+        collations = index.collations or ("",) * len(index.columns)
+        descending = index.descending or (False,) * len(index.columns)
+        keys = tuple(
+            f"{column}{_collated(collation)}{' DESC' if falling else ''}"
+            for column, collation, falling in zip(index.columns, collations, descending, strict=True)
         )
+        return bool(keys) and any(self._run(self._index(name, table.name, keys, unique=index.unique, where=index.where)) for name in names)
 
     @staticmethod
     def _index(name: str, table: str, columns: tuple[str, ...], *, unique: bool = False, where: str = "") -> str:
-        keys = ", ".join(column if column.startswith("(") else quoted(column) for column in columns)
+        keys = ", ".join(f"{column if column.startswith('(') else quoted(column)} {behind}" for column, behind in map(parted, columns))
         what = f"CREATE {'UNIQUE ' if unique else ''}INDEX {quoted(name)} ON {quoted(_last(table))} ({keys})"
         return f"{what} WHERE {where}" if where else what
 
@@ -196,7 +204,8 @@ class Sqlite:
 
     def _power(self, step: Step, asked: Asked, *, first_rows: bool = False) -> int:
         """How often a table is gone through for each row of another: loops that stand beside each other are inside each other."""
-        sorts = any("TEMP B-TREE" in each.what for each in step.below)
+        # What is sorted behind the first keys alone (``FOR RIGHT PART OF ORDER BY``) is sorted up to the limit.
+        sorts = any("TEMP B-TREE" in each.what and "RIGHT PART" not in each.what for each in step.below)
         loops, apart = 0, 0
         for each in step.below:
             inner = self._power(each, asked)
@@ -224,6 +233,10 @@ def _last(name: str) -> str:
 
 def _type(written: str) -> str:
     return re.sub(r"[^\w (),]", "", written)
+
+
+def _collated(collation: str) -> str:
+    return f" COLLATE {quoted(collation)}" if collation else ""
 
 
 def _stub(*_: object) -> None:

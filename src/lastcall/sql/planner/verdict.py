@@ -17,7 +17,7 @@ from sqlglot import exp
 from lastcall.model import Judgement, MissingIndex, Progress, Query, Ruling, Side, no_progress
 from lastcall.sql.naming import Naming
 from lastcall.sql.planner.candidates import NOTHING, Candidate, Reading, candidates, meant, reading
-from lastcall.sql.planner.parameters import numbered
+from lastcall.sql.planner.parameters import blanked
 from lastcall.sql.planner.plan import Abstains, Asked, Planner, Step, Weighed
 from lastcall.sql.planner.server import Server
 from lastcall.sql.planner.volume import GROWTH, Volume
@@ -116,7 +116,7 @@ class Judging:
         catalog = self.side.catalog
         try:
             asked = self.planner.asked(query.sql)
-            case.read = reading(parse_text(numbered(query.sql, catalog.dialect, lambda _: "?"), catalog.dialect), catalog, views)
+            case.read = reading(parse_text(blanked(query.sql, catalog.dialect), catalog.dialect), catalog, views)
         except (Abstains, UnreadableStatement) as error:
             case.reason = str(error)
             return case
@@ -243,7 +243,7 @@ def growth_word(points: Sequence[Point], cost: str = "cost") -> str:
 def _views(side: Side) -> Iterator[tuple[str, exp.Expr]]:
     for name, query in side.views.items():
         try:
-            yield name, parse_text(numbered(query, side.catalog.dialect, lambda _: "?"), side.catalog.dialect)
+            yield name, parse_text(blanked(query, side.catalog.dialect), side.catalog.dialect)
         except UnreadableStatement:
             continue
 
