@@ -249,11 +249,21 @@ class _Judging:
             return None
         return Access(node.table, node.alias, AccessPath.UNINDEXED_SORT, self.place(sorts[0].span), columns, (), None, missing)
 
-    def rank(self, attempt: _Try) -> tuple[int, int, bool, str, str]:
-        """The fewest missing indexes, then the most selective driver, then a served one; names last: the order in the text has no say."""
+    def rank(self, attempt: _Try) -> tuple[bool, int, int, bool, str, str]:
+        """A driver of few rows before one that may be wide, the fewest missing indexes, then the most selective driver, then a served one.
+
+        Names come last: the order in the text has no say.
+        """
         driver = self.nodes[attempt.driver]
         missing = {(self.nodes[number].name, ties[0].left[1] if ties else "") for number, ties in attempt.missing.items()}
-        return len(missing), -self.strength[attempt.driver], attempt.driver in attempt.missing, driver.name, driver.alias
+        return (
+            self.loose(attempt.driver),
+            len(missing),
+            -self.strength[attempt.driver],
+            attempt.driver in attempt.missing,
+            driver.name,
+            driver.alias,
+        )
 
     # ------------------------------------------------------------------ indexes
 
