@@ -473,7 +473,10 @@ class _Builder:
         columns = tuple([fold(column) for column in _alias_columns(node)])
         if isinstance(node, exp.Lateral):
             lateral, node = True, node.this
-        if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
+        if self.lowering.dialect == "tsql" and isinstance(node, exp.Table) and _is_temporary(node.this):
+            called = alias or node.this.name.lower()
+            made = Source(called, "", None, kind, on, using, natural, rows_known=True, columns=columns, span=lowering.span(node.this))
+        elif isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
             table = name_of(node)
             made = Source(alias or node.name.lower(), table, None, kind, on, using, natural, columns=columns, span=lowering.span(node.this))
         elif isinstance(node, exp.Table) and isinstance(node.this, (exp.Placeholder, exp.Parameter)):
@@ -864,6 +867,11 @@ def _collation(*nodes: object) -> str:
         if isinstance(each, exp.Collate):
             return str(each.expression.sql())
     return ""
+
+
+def _is_temporary(name: Node) -> bool:
+    """Whether it names a table variable or a temporary table of SQL Server: ``@ids``, ``#moves``."""
+    return isinstance(name, exp.Parameter) or bool(name.args.get("temporary") or name.args.get("global_"))
 
 
 def _values(tree: Node) -> bool:
