@@ -165,6 +165,27 @@ LACKING = {
         "SELECT k FROM (SELECT user_id AS k FROM orders UNION ALL SELECT item_id FROM tags) x ORDER BY k LIMIT 5",
         [f"{SORT} orders(user_id)", f"{SORT} tags(item_id)"],
     ),
+    "a filter beside NOT IN of a whole table": (
+        "SELECT 1 FROM users WHERE name = 'x' AND id NOT IN (SELECT user_id FROM orders)",
+        [f"{FILTER} users(name)"],
+    ),
+    "a filter on what hangs on a grouping key": (
+        "SELECT * FROM (SELECT u.id, u.name, count(*) FROM users u JOIN items i ON i.order_id = u.id GROUP BY u.id) x WHERE name = 'x'",
+        [f"{FILTER} users(name)"],
+    ),
+    "a function of what stands beside it drives nothing": (
+        "SELECT 1 FROM users u, unnest(string_to_array(u.email, '@')) AS part WHERE u.name = 'x'",
+        [f"{FILTER} users(name)"],
+    ),
+    "a filter of what no tie reaches": (
+        "SELECT 1 FROM users u LEFT JOIN orders o ON lower(o.status) = u.name AND o.user_id = 4 WHERE u.id = 1",
+        [f"{FILTER} orders(user_id)"],
+    ),
+    "an arm of a union that a filter makes empty": (
+        "SELECT * FROM (SELECT id, user_id AS k FROM orders UNION ALL SELECT id, NULL::bigint FROM tags) x WHERE k = 1",
+        [f"{FILTER} orders(user_id)"],
+    ),
+    "SIMILAR TO with a prefix": ("SELECT 1 FROM users WHERE name SIMILAR TO 'x%'", [f"{FILTER} users(name text_pattern_ops)"]),
     "VALUES in a CTE": (
         "WITH v (k) AS (VALUES (1), (2)) SELECT 1 FROM v JOIN orders o ON o.user_id = v.k",
         [f"{JOIN} orders(user_id)"],
@@ -302,6 +323,17 @@ SERVED = {
     "HAVING of what is added up": "SELECT user_id, count(*) AS n FROM orders GROUP BY user_id HAVING count(*) = 2 AND n = 2",
     "LATERAL of the first rows": (
         "SELECT 1 FROM users u CROSS JOIN LATERAL (SELECT id FROM items i WHERE i.order_id = u.id LIMIT 3) x LIMIT 10"
+    ),
+    "outer joins one behind the other, by names without their tables": (
+        "SELECT 1 FROM users LEFT JOIN items i ON i.id = team_id LEFT JOIN tags ON tags.id = quantity AND parent_id = 3 WHERE email = 'x'"
+    ),
+    "NOT IN of a whole table, behind a filter that is served": (
+        "SELECT 1 FROM users WHERE email = 'x' AND id NOT IN (SELECT user_id FROM orders)"
+    ),
+    "a sample": "SELECT 1 FROM orders TABLESAMPLE SYSTEM (1) WHERE user_id = 1",
+    "a place in the table": "SELECT 1 FROM tags WHERE ctid = '(0,1)'",
+    "an OR of a prefix and a value, by an index for patterns": (
+        "CREATE INDEX ON users (name text_pattern_ops); SELECT 1 FROM users WHERE name LIKE '12/%' OR name = '12'"
     ),
     "a join by an OR that is served on every arm": (
         "SELECT 1 FROM orders o JOIN users u ON u.id = o.user_id OR u.email = o.status WHERE o.id = 1"

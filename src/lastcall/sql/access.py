@@ -54,25 +54,29 @@ def _read(lowered: Lowered, plan: Plan, place: Place) -> Reading:
     for unit in plan.units:
         unit.hashed()
     judged = [(unit, _Judging(unit, plan.schema, place)) for unit in plan.units]
-    accesses = _weighed([(bool(unit.outside), each.accesses()) for unit, each in judged])
+    accesses = _weighed([(unit, each.accesses()) for unit, each in judged])
     found = [*hazards(lowered, plan, place), *(hazard for _, each in judged for hazard in each.hazards())]
     joins = dict.fromkeys(join for unit in plan.units for join in unit.joins())
     unknown = tuple(Unread("table", "it is not in the repository's schema", place(span), name) for name, span in plan.unknown.items())
     return Reading(tuple(_once(accesses)), tuple(found), tuple(joins), tuple(dict.fromkeys(plan.tables)), unknown)
 
 
-def _weighed(units: Sequence[tuple[bool, list[Access]]]) -> Iterator[Access]:
+def _weighed(units: Sequence[tuple[Unit, list[Access]]]) -> Iterator[Access]:
     """The accesses of all units, each with whether what it lacks weighs.
 
     Where one part of a query must read a whole table anyway, an index that another part lacks does not make the query ten times cheaper;
-    unless that part runs once for each row of another (``True``), which multiplies what it costs.
+    unless that part runs once for each row of another, which multiplies what it costs, or what is read whole is looked through for each of
+    its rows (NOT IN of more rows than memory holds).
     """
     if len(units) == 1:
         yield from units[0][1]
         return
-    whole = [any(access.path in (AccessPath.WHOLE, AccessPath.HASHED_JOIN) for access in accesses) for _, accesses in units]
-    for number, (repeated, accesses) in enumerate(units):
-        aside = not repeated and any(each for other, each in enumerate(whole) if other != number)
+    whole = [
+        not unit.denied and any(access.path in (AccessPath.WHOLE, AccessPath.HASHED_JOIN) for access in accesses)
+        for unit, accesses in units
+    ]
+    for number, (unit, accesses) in enumerate(units):
+        aside = not unit.outside and any(each for other, each in enumerate(whole) if other != number)
         yield from (replace(access, aside=True) if aside and access.missing else access for access in accesses)
 
 
@@ -336,7 +340,7 @@ class _Judging:
                 self.mark(attempt, number, None)
             elif number not in attempt.reached and each.strength > WEAK and each.judged and not each.late and self.filter_served(number):
                 self.mark(attempt, number, self.filtering(number))
-        while stuck := self.stuck(attempt):
+        while stuck := self.stuck(attempt) or self.beside(attempt):
             steps = sorted(stuck, key=lambda each: self.name_of(each, stuck[each]))
             if len(self.nodes) <= COMPARED:
                 steps = [max(steps[:MOST_STEPS], key=lambda each: self.opens(attempt, each))] if len(steps) > 1 else steps
@@ -399,9 +403,17 @@ class _Judging:
                 found[number] = tuple(_tie(number, arm[0]) for arm in unserved(either, self.leading(self.nodes[number])))
         return found
 
+    def beside(self, attempt: _Try) -> dict[int, tuple[Tie, ...]]:
+        """The tables that no tie reaches, and whose own filter would let an index narrow them."""
+        return {
+            number: ()
+            for number, node in enumerate(self.nodes)
+            if number not in attempt.reached and node.judged and node.strong and not node.late
+        }
+
     def name_of(self, number: int, ties: tuple[Tie, ...]) -> tuple[str, str, str]:
         """By names, not by the order in the text, one of several equal steps is taken."""
-        return self.nodes[number].name, min(tie.left[1] for tie in ties), self.nodes[number].alias
+        return self.nodes[number].name, min((tie.left[1] for tie in ties), default=""), self.nodes[number].alias
 
     def opens(self, attempt: _Try, number: int) -> int:
         """How many tables would be reached once ``number`` is: the more, the better a next step."""

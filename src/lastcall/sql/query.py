@@ -473,14 +473,12 @@ class _Builder:
         columns = tuple([fold(column) for column in _alias_columns(node)])
         if isinstance(node, exp.Lateral):
             lateral, node = True, node.this
-        if self.lowering.dialect == "tsql" and isinstance(node, exp.Table) and _is_temporary(node.this):
-            called = alias or node.this.name.lower()
-            made = Source(called, "", None, kind, on, using, natural, rows_known=True, columns=columns, span=lowering.span(node.this))
-        elif isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
-            table = name_of(node)
-            made = Source(alias or node.name.lower(), table, None, kind, on, using, natural, columns=columns, span=lowering.span(node.this))
-        elif isinstance(node, exp.Table) and isinstance(node.this, (exp.Placeholder, exp.Parameter)):
-            raise NotLowered("the name of a table is built at run time")
+        if isinstance(node, exp.Table) and isinstance(node.this, (exp.Identifier, exp.Placeholder, exp.Parameter)):
+            table, few = self.table(node)
+            span = lowering.span(node.this)
+            made = Source(
+                alias or node.this.name.lower(), table, None, kind, on, using, natural, rows_known=few, columns=columns, span=span
+            )
         elif isinstance(node, exp.Subquery) and _is_join(node):
             return self._nested(node, kind, on, using)
         elif isinstance(node, QUERIES):
@@ -489,16 +487,24 @@ class _Builder:
                 alias or f"?{len(self.sources)}", "", block, kind, on, using, natural, lateral, False, columns, lowering.span(node)
             )
         else:
-            self.operand(node)
-            made = Source(
-                alias or node.alias_or_name.lower(), "", None, kind, on, using, natural, lateral, rows_known=True, columns=columns
-            )
+            beside = bool(self.operand(node).refs)  # a function of what stands beside it
+            name = alias or node.alias_or_name.lower()
+            made = Source(name, "", None, kind, on, using, natural, beside, rows_known=not beside, columns=columns)
         self.sources.append(made)
         for join in node.args.get("joins") or ():
             self.join(join)
         for each in node.args.get("laterals") or ():
             self.source(each)
         return None
+
+    def table(self, node: exp.Table) -> tuple[str, bool]:
+        """The folded name of a table, empty where its indexes do not matter, and whether it has few rows."""
+        if self.lowering.dialect == "tsql" and _is_temporary(node.this):
+            return "", True
+        if not isinstance(node.this, exp.Identifier):
+            raise NotLowered("the name of a table is built at run time")
+        # A sample is taken of the pages, by no index.
+        return "" if node.args.get("sample") else name_of(node), False
 
     def _nested(self, node: Node, kind: Kind, on: tuple[Term, ...], using: tuple[str, ...]) -> None:
         """A join in parentheses: flattened where the join to it is an inner one; else its inner terms hold under the outer join."""
@@ -575,7 +581,7 @@ class _Builder:
         elif isinstance(node, exp.RegexpLike) and self.lowering.dialect == "postgres" and isinstance(node.expression, exp.Literal):
             anchored = ANCHORED.match(node.expression.name) is not None  # served as LIKE with that beginning is
             yield self.term(Op.PREFIX if anchored else Op.OTHER, node, node.this, node.expression)
-        elif isinstance(node, (exp.Like, exp.Glob, exp.StartsWith)):
+        elif isinstance(node, (exp.Like, exp.Glob, exp.SimilarTo, exp.StartsWith)):
             yield self.like(node)
         elif isinstance(node, exp.ILike) and isinstance(node.expression, exp.Literal) and LETTERED.match(node.expression.name):
             term = self.term(Op.INFIX, node, node.this, node.expression)
@@ -680,7 +686,7 @@ class _Builder:
     def like(self, node: Node) -> Term:
         pattern = node.expression
         text = pattern.name if isinstance(pattern, exp.Literal) else ""
-        prefix = isinstance(node, exp.StartsWith) or (text != "" and not text.startswith(("%", "_", "*", "?", "[")))
+        prefix = text != "" and (isinstance(node, exp.StartsWith) or not text.startswith(("%", "_", "*", "?", "[")))
         exact = prefix and isinstance(node, exp.Like) and not re.search(r"[%_\\]", text)
         infix = text.startswith("%") and isinstance(node, exp.Like)
         term = self.term(Op.EQ if exact else Op.PREFIX if prefix else Op.INFIX if infix else Op.OTHER, node, node.this, pattern)

@@ -17,6 +17,8 @@ BOOLEANS = frozenset({"BOOL", "BOOLEAN", "BIT", "BIT(1)", "TINYINT(1)"})
 
 BY_CODE = frozenset({"", "default", "c", "posix", "ucs_basic", "pg_c_utf8", "pg_unicode_fast"})
 """PostgreSQL's collations that order letters by their codes; the database's own may be one of them."""
+ROW_ADDRESS = {"postgres": "ctid", "oracle": "rowid", "sqlite": "rowid"}
+"""The name of a row's place, by which every table is read at once."""
 SERVING_METHODS = frozenset({"", "btree", "hash", "clustered", "nonclustered", "bitmap"})
 """Kinds of index that serve an equality.  GIN, GiST, BRIN, full-text and columnstore ones do not."""
 
@@ -78,7 +80,11 @@ class Schema:
         if found is None:
             useful = [index for index in table.indexes if index.method in SERVING_METHODS]
             useful.sort(key=lambda each: (bool(each.where), len(each.columns), each.columns, each.name))
-            found = self._serving[table.name] = tuple(self._normal(index, table) for index in useful)
+            found = tuple(self._normal(index, table) for index in useful)
+            if self.dialect in ROW_ADDRESS:
+                place = Index("", (ROW_ADDRESS[self.dialect],), unique=True)
+                found += (Served(place, place.columns, ()),)
+            self._serving[table.name] = found
         return found
 
     def unique(self, table: Table) -> tuple[frozenset[str], ...]:

@@ -167,6 +167,8 @@ class Unit:
         """Only the first rows are wanted: a planner that need not sort stops as soon as it has them."""
         self.sorts: tuple[tuple[Sort, ...], ...] = ()
         """Orders that are wanted, each by itself; several where several extremes are asked for."""
+        self.denied = False
+        """NOT IN of its rows: each row that is asked for looks through them."""
         self.asked: Unit | None = None
         """It answers EXISTS for each row of that unit, and speaks of no other."""
         self.arms: list[Unit] = []
@@ -334,10 +336,10 @@ class Unit:
         deepest = group
         for term in source.on:
             for ref in (*term.left.refs, *term.right.refs):
-                if ref.source and ref.source != source.alias and ref.source in scope.bindings:
-                    node = scope.bindings[ref.source].node
-                    if node >= 0 and len(self.nodes[node].group) > len(deepest):
-                        deepest = self.nodes[node].group
+                alias = ref.source or next((each for each in scope.bindings if self.column_of(scope, each, ref.name)), "")
+                node = scope.bindings[alias].node if alias != source.alias and alias in scope.bindings else -1
+                if node >= 0 and len(self.nodes[node].group) > len(deepest):
+                    deepest = self.nodes[node].group
         return deepest
 
     def push(self, scope: Scope, aliases: Sequence[str], group: int) -> None:
@@ -391,6 +393,7 @@ class Unit:
                 return
         if block is None:
             self.add_opaque(source, scope, group, rows=source.rows_known, block=None, columns=source.columns)
+            self.nodes[-1].hanging = source.lateral
         elif not block.fenced and not source.lateral and not block.ctes:
             self.query.working.append(source.table)
             inner = self.take(block, None if source.table else scope.parent, group)
@@ -473,6 +476,7 @@ class Unit:
             return False
         rows, made = self.apart(block, scope)
         correlated = self in made.outside
+        made.denied = sub.negated
         made.asked = self if sub.exists and plain and made.outside == {self} else None
         self.vague = self.vague or correlated
         if sub.negated and not block.arms:
@@ -577,7 +581,7 @@ class Unit:
         if col is None:
             return
         keyed = block.grouped or block.aggregated or block.windowed or bool(block.keys)
-        if keyed and col not in {self.column((self, self.resolve(key, self.scope))) for key in block.keys}:
+        if keyed and not self.is_key(col, block, self.scope):
             return
         node = self.nodes[col[0]]
         column = self.query.schema.columns(node.table).get(col[1]) if node.table else None
@@ -590,6 +594,14 @@ class Unit:
             each.settle()
         self.push_down()
 
+    def is_key(self, col: Col, block: Block, scope: Scope) -> bool:
+        """Whether rows that differ in a column are in different groups: it is one of the keys, or hangs on them."""
+        keys = {self.column((self, self.resolve(key, scope))) for key in block.keys}
+        if col in keys or not block.grouped or block.windowed:
+            return col in keys
+        table = self.nodes[col[0]].table
+        return table is not None and any(keys >= {(col[0], name) for name in unique} for unique in self.query.schema.unique(table))
+
     def admit_to_arms(self, block: Block, columns: tuple[str, ...], name: str, binds: Sequence[Bind], said: AbstractSet[str]) -> None:
         """The same for a set operation, whose columns have the names of its first arm."""
         names = columns or tuple(output.name for output in block.arms[0].outputs)
@@ -600,6 +612,8 @@ class Unit:
             if starred and alike:  # SELECT * FROM a UNION ALL SELECT * FROM b
                 unit.admit(arm, (), name, binds, said)
             elif not starred and 0 <= place < len(arm.outputs):
+                operand = arm.outputs[place].operand
+                unit.empty = unit.empty or (not operand.refs and "(null )" in operand.key)  # nothing equals NULL
                 unit.admit(arm, (), arm.outputs[place].name, binds, said)
 
     def column(self, found: tuple[Unit, Col | Resolved] | None) -> Col | None:
@@ -788,7 +802,7 @@ class Unit:
             if common:
                 for name in sorted(common):
                     weakest = min(bind.strength for binds in per_arm for bind in binds if bind.name == name)
-                    op = Op.IN if weakest >= STRENGTH[Op.IN] else Op.BETWEEN
+                    op = Op.IN if weakest >= STRENGTH[Op.IN] else Op.PREFIX if weakest == STRENGTH[Op.PREFIX] else Op.BETWEEN
                     wide = any(bind.wide for binds in per_arm for bind in binds if bind.name == name)
                     node.binds.setdefault(name, []).append(Bind(op, min(weakest, STRENGTH[op]), term.span, parameter=wide))
             else:
