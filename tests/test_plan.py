@@ -284,6 +284,18 @@ def test_the_plans_of_a_folder(tmp_path):
 
 
 @pytest.mark.usefixtures("judge")
+def test_a_suggestion_of_several_statements_has_a_line_for_each(tmp_path):
+    parts = "CREATE TABLE part PARTITION OF log FOR VALUES FROM (0) TO (9);"
+    schema = f"CREATE TABLE log (id int NOT NULL, who int) PARTITION BY RANGE (id);\n{parts}\n"
+    lines = run("plan", folder_of(tmp_path, schema + "SELECT id FROM log WHERE who = 5;\n")).output.split("\n")
+    assert [line.strip() for line in lines if line.startswith(("    CREATE", "    ALTER"))] == [
+        "CREATE INDEX log_who_idx ON ONLY log (who);",
+        "CREATE INDEX CONCURRENTLY part_who_idx ON part (who);",
+        "ALTER INDEX log_who_idx ATTACH PARTITION part_who_idx;",
+    ]
+
+
+@pytest.mark.usefixtures("judge")
 def test_statistics_of_a_server_take_the_place_of_the_policys_rows(tmp_path):
     folder = folder_of(tmp_path, SCHEMA + SLOW)
     statistics = tmp_path / "production.csv"

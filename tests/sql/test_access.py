@@ -186,6 +186,14 @@ LACKING = {
         [f"{FILTER} orders(user_id)"],
     ),
     "SIMILAR TO with a prefix": ("SELECT 1 FROM users WHERE name SIMILAR TO 'x%'", [f"{FILTER} users(name text_pattern_ops)"]),
+    "a plain LATERAL is planned with what stands beside it": (
+        "SELECT 1 FROM tags g, LATERAL (SELECT * FROM users u WHERE u.id = g.item_id) x WHERE x.name = 'x'",
+        [f"{FILTER} users(name)", f"{JOIN} tags(item_id)"],
+    ),
+    "the first rows that have nothing behind an outer join": (
+        "SELECT 1 FROM items i LEFT JOIN tags t ON t.item_id = i.id WHERE t.item_id IS NULL LIMIT 10",
+        [f"{JOIN} tags(item_id)"],
+    ),
     "VALUES in a CTE": (
         "WITH v (k) AS (VALUES (1), (2)) SELECT 1 FROM v JOIN orders o ON o.user_id = v.k",
         [f"{JOIN} orders(user_id)"],
@@ -329,6 +337,12 @@ SERVED = {
     ),
     "NOT IN of a whole table, behind a filter that is served": (
         "SELECT 1 FROM users WHERE email = 'x' AND id NOT IN (SELECT user_id FROM orders)"
+    ),
+    "the first rows that match no key are too few to stop at": (
+        "SELECT 1 FROM orders o WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.id = o.user_id) ORDER BY o.total LIMIT 10"
+    ),
+    "nor those by a column that is null only where nothing was found": (
+        "SELECT 1 FROM items i LEFT JOIN tags t ON t.item_id = i.id WHERE t.id IS NULL LIMIT 10"
     ),
     "a sample": "SELECT 1 FROM orders TABLESAMPLE SYSTEM (1) WHERE user_id = 1",
     "a place in the table": "SELECT 1 FROM tags WHERE ctid = '(0,1)'",

@@ -325,6 +325,15 @@ STATES = [
     ),
     ("oracle", "create table t (a number constraint u unique); alter table t disable unique (a)", []),
     ("oracle", "create table t (a number primary key); alter table t disable primary key", []),
+    # a key takes the index that is there
+    ("oracle", "create table t (a number); create unique index i on t (a); alter table t add constraint i primary key (a)", ["primary a"]),
+    ("oracle", "create table t (a number); create index i on t (a); alter table t add unique (a) using index i enable", ["unique a"]),
+    (
+        "oracle",
+        ("create table t (a number); create index i on t (a); alter table t add constraint u unique (a); alter table t drop constraint u"),
+        ["a"],
+    ),
+    ("oracle", "create table t (a number, b number); create index i on t (a, b); alter table t add unique (a)", ["a, b", "unique a"]),
     ("oracle", 'create table "T" ("A" number, "B" number); create unique index "I" on "T" ("A", "B") tablespace x', ["unique a, b"]),
     (
         "oracle",

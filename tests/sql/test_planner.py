@@ -10,6 +10,10 @@ import csv
 import os
 import re
 import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +22,7 @@ import pytest
 from lastcall import check
 from lastcall.model import LastcallError, MissingIndex, Policy, Position, QueryPolicy, Release, Ruling, Severity
 from lastcall.sql.planner.parameters import for_postgres, numbered
-from lastcall.sql.planner.plan import Abstains
+from lastcall.sql.planner.plan import Abstains, Asked
 from lastcall.sql.planner.server import running
 from lastcall.sql.planner.verdict import Point, growth_word, judging, units
 from lastcall.sql.planner.volume import MANY, SMALL, Volume
@@ -216,6 +220,21 @@ def test_a_query_that_is_two_statements_does_no_harm(server, tmp_path):
     assert not witness.exists()
 
 
+def test_a_second_statement_is_not_executed(server, tmp_path):
+    """Not even where lastcall's parser takes both for one."""
+    with judge_of(SCHEMA + "SELECT id FROM users WHERE id = 1;\n", tmp_path, server) as judge:
+        with pytest.raises(Abstains, match="it is more than one statement"):
+            judge.planner.weigh(Asked("SELECT 1; CREATE SCHEMA witness"))
+        assert judge.planner.weigh(Asked("SELECT id FROM users WHERE name = ';' AND id = $1")).weight > 0
+        assert judge.planner.owner.execute("SELECT to_regnamespace('witness')").fetchone() == (None,)
+
+
+def test_a_query_past_a_limit_of_the_server_loses_only_itself(server, tmp_path):
+    wide = f"SELECT {', '.join(['id'] * 1700)} FROM users"
+    with judge_of(f"{SCHEMA}{wide};\nSELECT id FROM users WHERE id = 1;", tmp_path, server) as judge:
+        assert [each.reason for each in judge.verdicts()] == ["PostgreSQL says: target lists can have at most 1664 entries", ""]
+
+
 def test_planning_that_takes_too_long_is_given_up(server, tmp_path):
     functions = "CREATE TABLE t (id int, " + ", ".join(f"c{n} int" for n in range(40)) + ");\n"
     joined = " ".join(f"JOIN t t{n} ON t{n}.c{n} = t{n - 1}.c{n}" for n in range(1, 40))
@@ -246,6 +265,20 @@ def test_types_and_functions_that_the_server_lacks(server, tmp_path):
     with judge_of(text, tmp_path, server) as judge:
         assert [names(each) for each in judge.verdicts()] == ["", "places(mood)", "", "", "", "places(n)"]
         assert judge.planner.left_out == ["the index places_vec of places"]
+
+
+def test_what_a_function_that_the_server_lacks_gives_back_decides_nothing(server, tmp_path):
+    text = """
+    CREATE TABLE places (id uuid PRIMARY KEY, owner uuid, name text, vec vector(3));
+    CREATE INDEX places_vec ON places USING hnsw (vec vector_l2_ops);
+    SELECT id FROM places WHERE name = 'a' AND secret_of('b') = 'b';
+    SELECT id FROM places WHERE owner = uuid_generate_v4();
+    SELECT id FROM places ORDER BY vec <-> $1 LIMIT 5;
+    """
+    with judge_of(text, tmp_path, server) as judge:
+        verdicts = list(judge.verdicts())
+    assert [names(each) for each in verdicts] == ["places(name)", "places(owner)", ""]
+    assert [step.index for step in verdicts[2].plan.walk()][-1] == "places_vec"
 
 
 def test_names_schemas_keys_and_views(server, tmp_path):
@@ -441,6 +474,25 @@ def test_a_file_that_is_no_statistics_is_refused(tmp_path):
         Volume.of(QueryPolicy(), tmp_path / "missing.csv")
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    {
+        "nothing": ("", "tells of no table"),
+        "infinite": ("users,1\norders,inf\n", ":2: this is no table"),
+        "more than fits on a disk": ("users,1\norders,1e30\n", ":2: this is no table"),
+        "a dump of too many pages": (
+            "SELECT pg_restore_relation_stats('relname', 'orders', 'relpages', '1e30'::integer, 'reltuples', '5'::real);",
+            "orders has no such relpages: 1e30",
+        ),
+    }.values(),
+)
+def test_rows_that_no_table_has_are_refused(text, why, tmp_path):
+    file = tmp_path / "rows.csv"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(LastcallError, match=why):
+        Volume.of(QueryPolicy(), file)
+
+
 # ---------------------------------------------------------------------------------------------------------------- judgements
 
 
@@ -622,3 +674,47 @@ def test_nothing_is_left_of_a_server(server):
     assert not another.data.parent.exists()
     with pytest.raises(OSError, match="No such process"):
         os.kill(pid, 0)
+
+
+@pytest.mark.parametrize("name", ["l" * 90, "a,b"])
+def test_a_folder_in_which_no_socket_can_be_named(name, server, tmp_path, monkeypatch):
+    del server
+    folder = tmp_path / name
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    with running() as another, another.connect() as session:
+        assert session.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_server_that_does_not_start_says_why(server, monkeypatch):
+    del server
+    if os.geteuid() != 0:
+        pytest.skip("only root's server runs as somebody else, to whom a folder can be closed")
+    with tempfile.TemporaryDirectory(prefix="judge-") as closed:  # a short name
+        monkeypatch.setattr(tempfile, "tempdir", closed)
+        with pytest.raises(LastcallError, match=r"could not access directory .* Permission denied"), running():
+            pass
+        assert list(Path(closed).iterdir()) == []
+
+
+@pytest.mark.parametrize("stage", ["data", "data/postmaster.pid"])
+def test_nothing_is_left_of_a_server_whose_owner_is_killed(stage, server):
+    """Neither while its files are made, nor once it runs."""
+    del server
+    with tempfile.TemporaryDirectory(prefix="judge-") as short:
+        Path(short).chmod(0o755)
+        program = "from lastcall.sql.planner.server import running\nwith running(): input()"
+        owner = subprocess.Popen(
+            [sys.executable, "-c", program],
+            stdin=subprocess.PIPE,
+            env={**os.environ, "TMPDIR": short, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        while not list(Path(short).glob(f"lastcall-*/{stage}")):
+            assert owner.poll() is None
+            time.sleep(0.01)
+        owner.kill()
+        owner.communicate()
+        until = time.monotonic() + 30
+        while list(Path(short).iterdir()) and time.monotonic() < until:
+            time.sleep(0.05)
+        assert list(Path(short).iterdir()) == []

@@ -116,7 +116,6 @@ SERVED = [
     ("oracle", "i ON t (a)", "SELECT id FROM t ORDER BY a NULLS FIRST FETCH FIRST 10 ROWS ONLY"),
     ("oracle", "", "SELECT id FROM t ORDER BY a FETCH FIRST 10 PERCENT ROWS ONLY"),
     ("oracle", "", "SELECT id FROM t WHERE ROWNUM <= 10 ORDER BY a"),
-    ("oracle", "", "SELECT * FROM (SELECT id FROM t ORDER BY a) WHERE ROWNUM <= 10"),
 ]
 
 LACKING = [
@@ -160,6 +159,7 @@ LACKING = [
     ("tsql", "i ON t (a)", "SELECT id FROM t ORDER BY a, b OFFSET 10 ROWS FETCH NEXT 5 ROWS ONLY", "t(a, b)"),
     ("oracle", "i ON t (n)", "SELECT id FROM t ORDER BY n NULLS FIRST FETCH FIRST 10 ROWS ONLY", "t(n NULLS FIRST)"),
     ("oracle", "", "SELECT id FROM t ORDER BY a DESC, b DESC FETCH FIRST 10 ROWS ONLY", "t(a, b)"),
+    ("oracle", "", "SELECT * FROM (SELECT id FROM t ORDER BY a) WHERE ROWNUM <= 10", "t(a)"),
 ]
 
 

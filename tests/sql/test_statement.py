@@ -392,6 +392,47 @@ def test_rows_are_passed_over():
     assert second.text == "select 1 from t"
 
 
+ASIDE = {
+    "mysql": (
+        "UPDATE LOW_PRIORITY IGNORE t SET a = 1 WHERE b = 1",
+        "DELETE QUICK FROM t WHERE b = 1",
+        "DELETE a.*, b.* FROM t a JOIN u b ON b.c = a.c WHERE a.b = 1",
+        "DELETE FROM a.*, b.* USING t a JOIN u b ON b.c = a.c WHERE a.b = 1",
+        "INSERT HIGH_PRIORITY IGNORE INTO t (a) SELECT a FROM u",
+        "REPLACE DELAYED INTO t (a) SELECT a FROM u",
+        "REPLACE t (a) SELECT a FROM u",
+        "SELECT a, c FROM t WHERE b = 1 INTO @a, @c",
+        "SELECT a FROM t WHERE b = 1 INTO OUTFILE '/tmp/a' FIELDS TERMINATED BY ','",
+    ),
+    "sqlite": ("UPDATE OR IGNORE t SET a = 1 WHERE b = 1",),
+    "tsql": (
+        "UPDATE TOP (10) t WITH (ROWLOCK, READPAST) SET a = 1 OUTPUT inserted.id, deleted.a INTO @gone (id, a) WHERE b = 1",
+        "DELETE TOP (10) t WHERE b = 1",
+        "DELETE FROM t OUTPUT deleted.* WHERE b = 1",
+        "INSERT TOP (5) INTO t (a) SELECT a FROM u",
+        "INSERT INTO t WITH (TABLOCK) (a) SELECT a FROM u",
+        "SELECT a FROM t WHERE b = 1 OPTION (OPTIMIZE FOR (@p = 1), USE HINT('x'))",
+    ),
+    "oracle": (
+        "UPDATE t SET a = 1 WHERE b = 1 LOG ERRORS INTO err ('x') REJECT LIMIT UNLIMITED",
+        "MERGE INTO t USING u ON (t.a = u.a) WHEN MATCHED THEN UPDATE SET b = 1 DELETE WHERE c = 0",
+        "MERGE INTO t USING u ON (t.a = u.a) WHEN MATCHED THEN UPDATE SET b = 1 DELETE WHERE c = 0 WHEN NOT MATCHED THEN INSERT VALUES (1)",
+    ),
+}
+"""What servers understand and the parser does not, and no access path depends on."""
+
+
+@pytest.mark.parametrize(("dialect", "text"), [(dialect, text) for dialect, texts in ASIDE.items() for text in texts])
+def test_what_no_access_path_depends_on_is_not_parsed(dialect, text):
+    [statement] = cut(text, dialect)
+    assert parse(statement, dialect)
+
+
+def test_what_is_set_aside_is_no_part_of_a_string():
+    [statement] = cut("SELECT 'OUTPUT inserted.a' FROM t WHERE a = 'OPTION (x)'", "tsql")
+    assert parse(statement, "tsql").sql("tsql") == statement.text
+
+
 @pytest.mark.parametrize("dialect", ["mysql", "sqlite"])
 def test_replace_with_a_query_is_read_as_an_insert(dialect):
     [statement] = cut("REPLACE INTO t SELECT a FROM u WHERE b = 1", dialect)

@@ -270,8 +270,9 @@ class _Writer:
         what = "an index on" if len(planned.missing) == 1 else "indexes on"
         saved = f"; with {'it' if len(planned.missing) == 1 else 'them'} the cost is {units(verdict.best)}" if self.plans.costs else ""
         yield from (_styled(line, "bold red") for line in _wrapped(f"  missing: {what} {names}{saved}", self.width, "    "))
-        for each in planned.missing:
-            yield from (_styled(line, "green") for line in _wrapped(f"    {one_line(each.suggestion)}", self.width, "      "))
+        statements = [line for each in planned.missing for line in each.suggestion.split("\n")]  # of a table of partitions they are several
+        for statement in statements:
+            yield from (_styled(line, "green") for line in _wrapped(f"    {one_line(statement)}", self.width, "      "))
 
     # ------------------------------------------------------------------ how its cost grows
 

@@ -62,6 +62,8 @@ class _Table:
     """Names of indexes that InnoDB made for a foreign key, and takes back when another one serves it."""
     constraints: set[str] = field(default_factory=set)
     """Names of indexes that belong to constraints."""
+    carried: dict[str, Index] = field(default_factory=dict)
+    """By the name of a constraint the index, as it was before, that carries it and stays when it goes (Oracle)."""
     made_up: set[str] = field(default_factory=set)
     """Names of indexes that the DDL left to the server."""
     words: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -608,7 +610,7 @@ class _OnTable:
         self, index: Index, *, only: bool = False, disabled: bool = False, constraint: bool = False, words: tuple[str, ...] = ()
     ) -> None:
         table = self.table
-        if any(_again(index, each) for each in table.indexes):
+        if any(_again(index, each) for each in table.indexes) or (constraint and self.dialect == "oracle" and self.carry(index)):
             return
         words = words or (*index.columns, *index.included)
         if not index.name:
@@ -626,12 +628,28 @@ class _OnTable:
         if constraint:
             table.constraints.add(index.name)
         if index.primary:
-            for name in index.columns:
-                if name in table.columns:
-                    table.columns[name] = replace(table.columns[name], nullable=False)
+            self.fill(index)
         if disabled:
             table.idle.add(index.name)
         self.to_partitions(index, only=only)
+
+    def fill(self, index: Index) -> None:
+        """No column of a primary key is ever null."""
+        columns = self.table.columns
+        columns |= {name: replace(columns[name], nullable=False) for name in index.columns if name in columns}
+
+    def carry(self, index: Index) -> bool:
+        """Whether an index that is there carries the constraint: Oracle makes no second one, whatever both are called."""
+        table = self.table
+        known = next((each for each in table.indexes if (each.columns, each.method) == (index.columns, index.method) and each.name), None)
+        if known is None or not index.columns:
+            return False
+        table.swap(known, replace(known, unique=True, primary=known.primary or index.primary))
+        table.constraints.add(known.name)
+        table.carried[index.name] = known
+        if index.primary:
+            self.fill(index)
+        return True
 
     def to_partitions(self, index: Index, *, only: bool) -> None:
         """An index of a partitioned table takes over the indexes of its partitions that are like it; ``ONLY`` does without them."""
@@ -692,9 +710,7 @@ class _OnTable:
         self.table.swap(index := self.table.indexes[at], replace(index, unique=True, primary=operation.primary))
         self.table.constraints.add(operation.name)
         if operation.primary:
-            for name in index.columns:
-                if name in self.table.columns:
-                    self.table.columns[name] = replace(self.table.columns[name], nullable=False)
+            self.fill(index)
 
     def change_index(self, operation: op.DropIndex | op.RenameIndex | op.SetServing) -> None:
         name = operation.index.rpartition(".")[2]
@@ -750,7 +766,11 @@ class _OnTable:
         table, name = self.table, operation.name
         # InnoDB keeps the index that it made for a foreign key.
         index = None if operation.reference or name in table.implied else table.find(name)
-        if index:
+        if name and name in table.carried:
+            before = table.carried.pop(name)
+            if known := table.find(before.name):
+                table.swap(known, replace(known, unique=before.unique, primary=before.primary))
+        elif index:
             self.loosen([index]) if operation.keeps else self.take([index], operation.location)
         elif any(each.name == name for each in table.references):
             table.references = [each for each in table.references if each.name != name]

@@ -53,6 +53,8 @@ LEAVES = frozenset({exp.Identifier, exp.Literal})
 WRITTEN_OUT = frozenset({exp.Literal, exp.Boolean, exp.Null, exp.Cast, exp.TryCast, exp.JSONCast, exp.Neg})
 MERGING = frozenset({"postgres", "sqlite"})
 """Dialects that merge the arms of a UNION ALL where each has its rows in order."""
+ONE_ROW = frozenset({"mysql", "oracle"})
+"""Dialects that have ``dual``, a table of one row, for what reads no table."""
 TRUTHLESS = frozenset({"mysql", "sqlite"})
 """Dialects to which a bare column is true where it is not zero, which is no comparison that an index serves."""
 CONSTANT, CONSTANT_LIST, PARAMETER = Operand(), Operand(key="(list)"), Operand(parameter=True)
@@ -91,6 +93,8 @@ _FUNCTION = r"(?!(?i:WHERE|AND|OR|ON|NOT|IN|BY|WHEN|THEN|ELSE|HAVING|EXISTS|SELE
 CALLED = re.compile(rf"{_FUNCTION}\Z")
 CALLING = re.compile(rf"(?:{_FUNCTION}\(\s*(?:\w+\s+(?i:FROM)\s+|\w+(?:\(\d+\))?\s*,\s*)?)+\Z")
 """The functions that the parser gives no place, up to their first operand: ``CAST(``, ``extract(year FROM``, ``CONVERT(date,``."""
+TOPPED = re.compile(r"\s*(?:UPDATE|DELETE)\s+TOP\b", re.IGNORECASE)
+"""A write of a few rows (SQL Server), of which the tree does not tell."""
 EXISTING = re.compile(r"\b(?:NOT\s+)?EXISTS\s*\Z", re.IGNORECASE)
 DENIED = re.compile(r"\bNOT\b[\s(]*\Z", re.IGNORECASE)
 CONJOINED = re.compile(r"\bAND\b", re.IGNORECASE)
@@ -116,7 +120,7 @@ def lower(tree: Node, text: str, offset: int, dialect: str = "") -> Lowered:
         shape=shape(text),
         span=(offset, offset + len(text)),
         target=name_of(target) if isinstance(target, exp.Table) else "",
-        unbounded=_unbounded(tree),
+        unbounded="" if TOPPED.match(text) else _unbounded(tree),
     )
 
 
@@ -233,11 +237,13 @@ class _Lowering:
         builder = _Builder(self)
         source = tree.args["from_"].this if isinstance(tree, exp.Update) and tree.args.get("from_") else None
         again = [source, *(join.this for join in source.args.get("joins") or ())] if source else []
+        if self.dialect == "mysql":  # DELETE FROM a USING table a JOIN …: the target is one of those behind USING
+            again += [each for entry in _listed(tree.args.get("using")) for each in entry.find_all(exp.Table)]
         target = _written(tree) if isinstance(tree, exp.Delete) else tree.this
         if target is None:
             raise NotLowered("a table is missing in it")
         if target.alias_or_name.lower() not in {each.alias_or_name.lower() for each in again}:
-            builder.source(target)  # else UPDATE t … FROM table t: one table, named twice (SQL Server)
+            builder.source(target)  # else UPDATE t … FROM table t: one table, named twice
         for entry in _listed(tree.args.get("using")):
             builder.source(entry)
         if source is not None:
@@ -304,6 +310,8 @@ class _Lowering:
             builder.join(join)
         if args.get("where"):
             builder.where(args["where"].this)
+            if self.dialect == "oracle" and _first_rows(args["where"].this) and not args.get("order"):
+                builder.sources = [each._replace(block=each.block and each.block._replace(limited=True)) for each in builder.sources]
         outputs = tuple([builder.output(each) for each in tree.expressions])
         order = tuple(builder.order(each, outputs) for each in args["order"].expressions) if args.get("order") else ()
         if args.get("having"):
@@ -468,6 +476,8 @@ class _Builder:
             raise NotLowered("a table is missing in it")
         if isinstance(node, exp.Paren):
             node = node.this
+        if self.lowering.dialect in ONE_ROW and node.name.lower() == "dual" and not (on or using or natural or node.args.get("joins")):
+            return None  # one row without a value: what is written beside it stands by itself
         given = node.args.get("alias")
         alias = given.name.lower() if isinstance(given, exp.Expr) else ""
         columns = tuple([fold(column) for column in _alias_columns(node)])
@@ -756,6 +766,9 @@ class _Builder:
         self, node: Node, mode: Mode, operands: tuple[Operand, ...], *, pulled: bool, exists: bool = False, negated: bool = False
     ) -> None:
         block = self.lowering.query(node)
+        if exists and self.lowering.dialect == "postgres" and not (block.grouped or block.aggregated):
+            # What comes first is no matter, nor how often: ``simplify_EXISTS_query`` of src/backend/optimizer/plan/subselect.c.
+            block = block._replace(limited=False, distinct=False, order=())
         said = node.parent if isinstance(node.parent, (exp.In, exp.Exists, exp.Any, exp.ArrayAny)) else node
         if type(said) in ANY and said.parent is not None:
             said = said.parent  # the comparison
@@ -864,6 +877,12 @@ def _limited(tree: Node) -> bool:
     options, number = limit.args.get("limit_options"), limit.args.get("expression")
     every = isinstance(number, exp.Null) or (isinstance(number, exp.Var) and number.name.upper() == "ALL")
     return not every and not (isinstance(options, exp.Expr) and options.args.get("percent"))
+
+
+def _first_rows(condition: Node) -> bool:
+    """Whether all that is asked of the rows is that they are the first ones: ``ROWNUM <= 10``, Oracle's LIMIT of a sub-query."""
+    numbered = isinstance(condition, (exp.LT, exp.LTE)) and isinstance(condition.this, (exp.Column, exp.Pseudocolumn))
+    return numbered and condition.this.name.upper() == "ROWNUM" and type(_bare(condition.expression)) in CONSTANTS
 
 
 def _collation(*nodes: object) -> str:

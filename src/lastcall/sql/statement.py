@@ -637,7 +637,54 @@ def _shallow(text: str) -> bool:
     return opening + upper.count("LATERAL") <= DEEPEST and upper.count("JOIN") <= OPEN_JOINS
 
 
-_REPLACE = re.compile(r"^REPLACE(?=\s+INTO\b)", re.IGNORECASE)
+_REPLACE = re.compile(r"REPLACE(?=\s+[^\s(])", re.IGNORECASE)
+_TOP = r"TOP\s*(?:\([^()]*\)|\d+)(?:\s+PERCENT\b)?"
+_IN_PARENTHESES = r"\((?:[^()']|'[^']*+'|\((?:[^()']|'[^']*+'|\([^()']*+\))*+\))*+\)"
+_TARGETS = re.compile(r"DELETE\s+(?:FROM\s+)?[\w`.*,\s]+?\b(?:FROM|USING)\b", re.IGNORECASE)
+_ASIDE = {
+    dialect: tuple((word, re.compile(pattern, re.IGNORECASE | re.DOTALL)) for word, pattern in patterns)
+    for dialect, patterns in {
+        "mysql": (
+            ("", r"(?:UPDATE|DELETE|INSERT|REPLACE)\b(?P<aside>(?:\s+(?:LOW_PRIORITY|HIGH_PRIORITY|DELAYED|QUICK|IGNORE)\b)+)"),
+            ("INTO", r"(?P<aside>\bINTO\s+@[\w$]+(?:\s*,\s*@[\w$]+)*+)\s*\Z"),
+            ("FILE", r"(?P<aside>\bINTO\s+(?:OUT|DUMP)FILE\b(?:(?!\bFROM\b|\bINTO\b).)*+)\Z"),
+        ),
+        "sqlite": (("", r"UPDATE\b(?P<aside>\s+OR\s+(?:IGNORE|REPLACE|ABORT|FAIL|ROLLBACK)\b)"),),
+        "tsql": (
+            ("", rf"(?:UPDATE|DELETE|INSERT)\s+(?P<aside>{_TOP})"),
+            ("", r"INSERT\s+(?:INTO\s+)?[\w.\[\]#]+\s+(?P<aside>WITH\s*\([^()]*\))"),
+            (
+                "OUTPUT",
+                r"(?P<aside>\bOUTPUT\s+(?:\$action|(?:inserted|deleted)\s*\.)[^;']{0,400}?)(?=\b(?:WHERE|FROM|VALUES|SELECT|OPTION)\b|;|\Z)",
+            ),
+            ("OPTION", rf"(?P<aside>\bOPTION\s*{_IN_PARENTHESES})\s*\Z"),
+        ),
+        "oracle": (
+            (
+                "ERRORS",
+                r"(?P<aside>\bLOG\s+ERRORS\b(?:\s+INTO\s+[\w.$#\"]+)?(?:\s*\([^()]*\))?(?:\s+REJECT\s+LIMIT\s+\w+)?)\s*\Z",
+            ),
+            ("", r"MERGE\b.*?(?P<aside>\bDELETE\s+WHERE\b(?:(?!\bWHEN\b).)*)"),
+        ),
+    }.items()
+}
+"""What the parser does not know and no access path depends on (how urgent a write is, what it returns, where rows go, hints): a word
+without which it is not there, none where it stands at the beginning, and how it is found."""
+
+
+def _set_aside(text: str, dialect: str) -> str:
+    """The text at equal length without what ``_ASIDE`` has, and as INSERT what REPLACE reads."""
+    if dialect in {"mysql", "sqlite"} and text[:1] in "rR" and _REPLACE.match(text):
+        text = "INSERT " + text[7:]
+    if dialect == "mysql" and (found := _TARGETS.match(text)):  # DELETE a.*, b.* FROM …
+        text = found[0].replace(".*", "  ") + text[found.end() :]
+    known = _ASIDE.get(dialect, ())
+    upper = text.upper() if known else ""
+    for word, pattern in known:
+        if word in upper and (found := pattern.search(text) if word else pattern.match(text)):
+            start, end = found.span("aside")
+            text = text[:start] + _blank(text[start:end]) + text[end:]
+    return text
 
 
 @lru_cache(maxsize=16)
@@ -691,8 +738,7 @@ def parse_text(text: str, dialect: str, offset: int = 0) -> exp.Expression:
     from sqlglot import exp  # noqa: PLC0415 - heavy, and not needed where the cache answers
     from sqlglot.errors import ParseError, SqlglotError  # noqa: PLC0415
 
-    if dialect in {"mysql", "sqlite"}:  # the parser knows no REPLACE … SELECT; what it reads is the same
-        text = _REPLACE.sub("INSERT ", text)
+    text = _set_aside(text, dialect)
     try:
         tokenizer, parser = _parser(dialect)
         trees = [tree for tree in parser.parse(_tokens(tokenizer, text), text) if tree is not None]

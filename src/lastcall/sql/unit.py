@@ -159,6 +159,10 @@ class Unit:
         """Columns that a pattern is looked for in which only the program knows: it may have no wildcard in front."""
         self.mismatched: list[Mismatch] = []
         self.absent: list[Absent] = []
+        self.anti: set[int] = set()
+        """Tables of which no row may match."""
+        self.unmatched: set[Col] = set()
+        """Columns that are null where an outer join finds nothing, which is what the query looks for."""
         self.across: list[tuple[Span, tuple[int, ...]]] = []
         """ORs whose arms narrow different nodes."""
         self.few = False
@@ -230,8 +234,29 @@ class Unit:
             keys = tuple(sort for each in block.order for sort in self.sorted(each, scope))
             self.sorts = (keys,) if keys and keys[0].col != NOWHERE else ()
             self.first = bool(self.sorts) or not block.order
+        if self.first and self.query.schema.dialect == "postgres" and self.rare():
+            self.sorts, self.first = (), False
         if self.sorts and len(self.nodes) == 1 and self.query.schema.dialect in ("postgres", "sqlite"):
             self.order_arms()
+
+    def rare(self) -> bool:
+        """Whether PostgreSQL expects so few rows that it reads everything for them, whatever the limit.
+
+        An anti-join by a unique column finds a match for every row, it thinks; and IS NULL of a column that is never null, asked of what
+        an outer join gives, is no anti-join unless the join is by that column (``reduce_outer_joins``).
+        """
+        tied = {tie.left for tie in self.ties}
+        for number, name in self.unmatched - tied:
+            table = self.nodes[number].table
+            column = self.query.schema.columns(table).get(name) if table else None
+            if column is not None and not column.nullable:
+                return True
+        looked_for = (self.unmatched & tied) | {col for col in tied if col[0] in self.anti}
+        return any(frozenset({name}) in self.uniques(number) for number, name in looked_for)
+
+    def uniques(self, number: int) -> tuple[frozenset[str], ...]:
+        table = self.nodes[number].table
+        return self.query.schema.unique(table) if table is not None else ()
 
     def order_arms(self) -> None:
         """The first rows of nothing but a UNION ALL: what its arms have in order is merged up to the limit (PostgreSQL's MergeAppend)."""
@@ -394,9 +419,9 @@ class Unit:
         if block is None:
             self.add_opaque(source, scope, group, rows=source.rows_known, block=None, columns=source.columns)
             self.nodes[-1].hanging = source.lateral
-        elif not block.fenced and not source.lateral and not block.ctes:
+        elif not block.fenced and not block.ctes:
             self.query.working.append(source.table)
-            inner = self.take(block, None if source.table else scope.parent, group)
+            inner = self.take(block, None if source.table else scope if source.lateral else scope.parent, group)
             self.query.working.pop()
             scope.bindings[source.alias] = Binding(-1, inner, block.outputs, source.columns)
         else:
@@ -463,6 +488,7 @@ class Unit:
             own = (*group, self.next_group()) if sub.mode is Mode.ANTI else group
             first = len(self.nodes)
             inner = self.take(block, scope, own)
+            self.anti |= set(range(first, len(self.nodes))) if sub.mode is Mode.ANTI else set()
             self.linked.append({0, *range(first, len(self.nodes))} if self.nodes else set())  # EXISTS multiplies no rows
             for operand, output in zip(sub.operands, block.outputs, strict=False):
                 if not output.star:
@@ -476,7 +502,7 @@ class Unit:
             return False
         rows, made = self.apart(block, scope)
         correlated = self in made.outside
-        made.denied = sub.negated
+        made.denied = sub.negated and all(term.op is Op.NOT_NULL for term in block.terms)  # a few rows are hashed
         made.asked = self if sub.exists and plain and made.outside == {self} else None
         self.vague = self.vague or correlated
         if sub.negated and not block.arms:
@@ -758,6 +784,8 @@ class Unit:
         if term.op is Op.OTHER and left.bare:
             self.matched.add(left.cols[0])
         above = term.op is Op.NULL and node.group[: len(group)] == group != node.group  # it is asked of what the outer join gives
+        if above:
+            self.unmatched.add((number, name))
         if above or (wrapped and term.op in TWO_SIDED) or term.op in (Op.NOT_NULL, Op.OTHER, Op.INFIX):
             return
         parameter = bool(outer) or term.right.parameter or term.left.parameter

@@ -32,11 +32,12 @@ EXTENSIONS = {
 _NEEDS = {"earthdistance": ("cube",)}
 _METHODS = {"": "btree", "btree": "btree", "clustered": "btree", "nonclustered": "btree", "bitmap": "btree"}
 _ITS_OWN = frozenset({"hash", "gin", "gist", "brin", "spgist", "hnsw", "ivfflat"})
+_NO_USUAL_CLASS = frozenset({"hnsw", "ivfflat"})
 _SERIAL = re.compile(r"(?:(BIG|SMALL)?SERIAL)([248])?\Z")
 _NO_TYPE = re.compile(r'type "([^"]+(?:"\."[^"]+)?)" does not exist')
 _NO_SCHEMA = re.compile(r'schema "([^"]+)" does not exist')
 _NO_FUNCTION = re.compile(r"function ([\w.\"]+)\((.*)\) does not exist")
-_STUBS = {"text": "''", "integer": "0", "boolean": "true", "timestamptz": "'2000-01-01'", "jsonb": "'{}'"}
+_STUBS = {"text": "''", "integer": "0", "boolean": "true", "timestamptz": "'2000-01-01'", "jsonb": "'{}'", "uuid": "gen_random_uuid()"}
 """What an unknown function may give back, in the order in which it is tried."""
 _ATTEMPTS = 8
 
@@ -74,6 +75,8 @@ class Definitions:
         self.schemas: dict[str, None] = {"public": None}
         self.types: dict[str, str] = {}
         self.tried: dict[str, int] = {}
+        self.volatility = "IMMUTABLE"
+        """Of the stubs: an index takes no others, and in a query the planner would work them out, so that a condition could fall away."""
 
     # ------------------------------------------------------------------ what is made
 
@@ -133,8 +136,9 @@ class Definitions:
         """
         for place, column in enumerate(index.columns):
             words = [self.key(column)]
-            if index.opclasses and index.opclasses[place].endswith("_pattern_ops"):
-                words.append(index.opclasses[place])
+            opclass = index.opclasses[place] if index.opclasses else ""
+            if opclass.endswith("_pattern_ops") or method in _NO_USUAL_CLASS:
+                words.append(opclass)
             if method == "btree" and index.descending:
                 words += ["DESC" if index.descending[place] else "ASC", "NULLS FIRST" if index.nulls_first[place] else "NULLS LAST"]
             yield " ".join(words)
@@ -165,7 +169,7 @@ class Definitions:
 
         for _ in range(_ATTEMPTS):
             try:
-                self.session.execute(statement.encode())
+                self.session.execute(statement.encode(), binary=True)  # a way that takes no second statement
             except psycopg.Error as error:
                 if not ((stubs or "INDEX" in statement[:20]) and self.supply(error)):
                     return False
@@ -198,7 +202,7 @@ class Definitions:
         tried = (self.type_of(written) or "text").lower()
         for _ in range(4):
             try:
-                self.session.execute(f"SELECT CAST(NULL AS {tried})".encode())
+                self.session.execute(f"SELECT CAST(NULL AS {tried})".encode(), binary=True)
             except psycopg.Error as error:
                 if not _NO_TYPE.search(str(error)) and not _NO_SCHEMA.search(str(error)):
                     without = re.sub(r"\(.*\)", "", tried)  # a domain takes no length
@@ -271,5 +275,5 @@ class Definitions:
             self.run(f"DROP FUNCTION {what}({arguments})")
         kind = list(_STUBS)[number]
         # In this language, a planner cannot look into it.
-        body = f"LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN {_STUBS[kind]}; END $$"
+        body = f"LANGUAGE plpgsql {self.volatility} AS $$ BEGIN RETURN {_STUBS[kind]}; END $$"
         return self.run(f"CREATE FUNCTION {what}({arguments}) RETURNS {kind} {body}")

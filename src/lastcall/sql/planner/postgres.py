@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from lastcall.model import Catalog, LastcallError, Table
 from lastcall.sql.orders import parted
 from lastcall.sql.planner.candidates import Candidate
-from lastcall.sql.planner.definitions import Definitions, relation
+from lastcall.sql.planner.definitions import Definitions, quoted, relation
 from lastcall.sql.planner.parameters import blanked, for_postgres, numbered
 from lastcall.sql.planner.plan import Abstains, Asked, Step, Weighed
 from lastcall.sql.planner.server import JUDGE, Server, running
@@ -37,7 +37,8 @@ _ENTRIES = 300
 """Entries of an index on one page."""
 _ROW, _HEADER, _VARIABLE = 28, 24, 32
 """Bytes that a row, the head of a page, and a value of no fixed length take."""
-_LONGEST = "1s"
+_LONGEST, _SLOWEST = "1s", "10s"
+"""What the planning of a query may take, and what the making of an index: its condition may be worked out beforehand."""
 _ATTEMPTS = 8
 _PREFIX = "lastcall_candidate_"
 _TYPES = {
@@ -119,7 +120,7 @@ class Postgres:
 
     def prepare(self, tables: Iterable[Table], views: Iterable[str], candidates: Iterable[Candidate]) -> None:
         """Make the tables and views that queries read, and every index that is to be tried; then let them grow."""
-        session = self._session(self.server.connect(JUDGE))
+        session = self._session(self.server.connect(JUDGE, statement_timeout=_SLOWEST))
         dialect = self.catalog.dialect
         self.definitions = Definitions(
             self.owner, session, lambda text: _translated(text, dialect), lambda text: type_to_postgres(text, dialect)
@@ -127,6 +128,7 @@ class Postgres:
         self.definitions.load(tables, {name: self.views[name] for name in views})
         for number, candidate in enumerate(dict.fromkeys(candidates)):
             self._try(candidate, f"{_PREFIX}{number}")
+        self.definitions.volatility = "STABLE"
         self.left_out = self.definitions.left_out
         self._find_files()
         self._describe_columns()
@@ -207,7 +209,7 @@ class Postgres:
         # A session remembers how many files a table had.
         self.definitions.session.close()
         self.definitions.session = self._session(self.server.connect(JUDGE, statement_timeout=_LONGEST))
-        path = ", ".join(f'"{schema}"' for schema in self.definitions.schemas)
+        path = ", ".join(map(quoted, self.definitions.schemas))
         self.definitions.session.execute(f"SET search_path = {path}".encode())
 
     def _grow(self, file: _File, pages: int, rows: float) -> None:
@@ -269,21 +271,27 @@ class Postgres:
         for _ in range(_ATTEMPTS):
             text = asked.text
             try:
-                cursor = self.definitions.session.execute(f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {text}".encode())
-                row = cursor.fetchone()
-                if cursor.nextset() or row is None or not isinstance(row[0], list):
+                if ";" in text and not self._is_one(text):
                     raise Abstains("it is more than one statement")
+                row = self.definitions.session.execute(f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {text}".encode()).fetchone()
+                if row is None or not isinstance(row[0], list):
+                    raise Abstains("it has no plan")
                 return row[0][0]["Plan"]  # type: ignore[no-any-return]
             except psycopg.errors.QueryCanceled:
                 raise Abstains("planning it takes more than a second") from None
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-                raise LastcallError(f"the judge's PostgreSQL has ended: {_line(error)}", "run without the judge") from None
             except psycopg.Error as error:
+                if self.definitions.session.closed:
+                    raise LastcallError(f"the judge's PostgreSQL has ended: {_line(error)}", "run without the judge") from None
                 if not self._mend(asked, error):
                     raise Abstains(self._reason(error)) from None
             except ValueError:
                 raise Abstains("it has a character that PostgreSQL cannot read") from None
         raise Abstains("PostgreSQL does not understand it")
+
+    def _is_one(self, text: str) -> bool:
+        """Whether the server, too, reads one statement: what is prepared may not be several, and a second one would be executed."""
+        answer = self.definitions.session.pgconn.prepare(b"", f"EXPLAIN (GENERIC_PLAN) {text}".encode())
+        return b"multiple commands" not in answer.error_message
 
     def _reason(self, error: psycopg.Error) -> str:
         """What the server says, on one line."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -32,7 +33,10 @@ INSTALL = "install it with the planner: pip install 'lastcall[planner]'"
 OWNER, JUDGE = "postgres", "lastcall"
 """Who may do anything on the server, and who is given what the repository says: it may not touch anything but its own tables."""
 
-_PATIENCE = 30.0
+_PATIENCE = 90.0
+_LONGEST_NAME = 60
+"""Of the folder for temporary files: the name of a socket may have 103 characters (macOS), and ours adds some 40."""
+_WRONG = re.compile(r"\b(?:FATAL|PANIC|ERROR|error):\s*(.+)")
 _SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -46,17 +50,25 @@ _SETTINGS = {
     "shared_buffers": "32MB",
 }
 _WATCH = """
-import json, shutil, signal, subprocess, sys
-folder, as_user, *command = sys.argv[1:]
+import json, select, shutil, signal, subprocess, sys
+folder = sys.argv[1]
 signal.signal(signal.SIGINT, signal.SIG_IGN)
-with open(folder + "/log", "ab") as log:
-    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **json.loads(as_user))
-sys.stdin.buffer.read()
-server.send_signal(signal.SIGQUIT)
-server.wait()
+if told := sys.stdin.buffer.readline():
+    user, initdb, postgres = json.loads(told)
+    def start(command):
+        return subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **user)
+    with open(folder + "/log", "ab") as log:
+        server = start(postgres) if start(initdb).wait() == 0 else None
+    while server and server.poll() is None and not select.select([sys.stdin], [], [], 0.1)[0]:
+        pass
+    open(folder + "/ended", "w").close()
+    sys.stdin.buffer.read()
+    if server and server.poll() is None:
+        server.send_signal(signal.SIGQUIT)
+        server.wait()
 shutil.rmtree(folder, ignore_errors=True)
 """
-"""The watcher: it waits until nobody holds the other end of its standard input any more."""
+"""The watcher: it starts what it is told to, and waits until nobody holds the other end of its standard input any more."""
 
 
 def missing() -> str:
@@ -106,20 +118,16 @@ class Server:
 def running() -> Iterator[Server]:
     """A server, until the end of the context.  LastcallError where it cannot be had or does not start."""
     require()
-    folder = Path(tempfile.mkdtemp(prefix="lastcall-"))
+    folder = _folder()
+    watch = [sys.executable, "-I", "-S", "-c", _WATCH, str(folder)]
     watcher = None
     try:
-        user = _unprivileged(folder)
-        binaries = _binaries(folder, readable=bool(user))
-        data = folder / "data"
-        made = [str(binaries / "initdb"), "-D", str(data), "-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
-        _run(made, folder, user)
-        settings = [f"-c{name}={value}" for name, value in {**_SETTINGS, "unix_socket_directories": str(data)}.items()]
-        started = [str(binaries / "postgres"), "-D", str(data), *settings]
-        watch = [sys.executable, "-I", "-S", "-c", _WATCH, str(folder), json.dumps(user), *started]
         watcher = subprocess.Popen(watch, stdin=subprocess.PIPE, env=_environment(), start_new_session=True)
-        server = Server(data)
-        _await(server, watcher, folder)
+        server = Server(folder / "data")
+        try:
+            _start(server, watcher, folder)
+        except OSError as error:
+            raise _unwell(str(error)) from None
         yield server
     finally:
         if watcher is not None and watcher.stdin is not None:
@@ -127,6 +135,29 @@ def running() -> Iterator[Server]:
                 watcher.stdin.close()
             watcher.wait()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folder() -> Path:
+    """A temporary folder: where others lie, unless a socket in it could not be reached by its name (a comma parts several names)."""
+    try:
+        usual = tempfile.gettempdir()
+        fit = len(os.fsencode(usual)) <= _LONGEST_NAME and "," not in usual
+        return Path(tempfile.mkdtemp(prefix="lastcall-", dir=usual if fit else "/tmp"))  # noqa: S108 -- a new one in it, for us alone
+    except OSError as error:
+        raise _unwell(f"there is no folder for temporary files: {error.strerror}") from None
+
+
+def _start(server: Server, watcher: subprocess.Popen[bytes], folder: Path) -> None:
+    """Have the watcher make the server's files and start it; back as soon as it answers."""
+    assert watcher.stdin is not None
+    user = _unprivileged(folder)
+    binaries, data = _binaries(folder, readable=bool(user)), str(server.data)
+    made = [str(binaries / "initdb"), "-D", data, "-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+    settings = [f"-c{name}={value}" for name, value in {**_SETTINGS, "unix_socket_directories": data}.items()]
+    started = [str(binaries / "postgres"), "-D", data, *settings]
+    watcher.stdin.write(json.dumps([user, made, started]).encode() + b"\n")
+    watcher.stdin.flush()
+    _await(server, watcher, folder)
 
 
 def _unprivileged(folder: Path) -> dict[str, Any]:
@@ -176,15 +207,6 @@ def _environment() -> Mapping[str, str]:
     return {name: os.environ[name] for name in ("PATH", "TMPDIR", "LD_LIBRARY_PATH") if name in os.environ} | {"LC_ALL": "C", "TZ": "UTC"}
 
 
-def _run(command: list[str], folder: Path, user: Mapping[str, Any]) -> None:
-    try:
-        subprocess.run(command, check=True, capture_output=True, text=True, cwd=folder, env=_environment(), timeout=_PATIENCE * 2, **user)
-    except subprocess.CalledProcessError as error:
-        raise _unwell(str(error.stderr)) from None
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise _unwell(str(error)) from None
-
-
 def _await(server: Server, watcher: subprocess.Popen[bytes], folder: Path) -> None:
     import psycopg  # noqa: PLC0415
 
@@ -194,7 +216,7 @@ def _await(server: Server, watcher: subprocess.Popen[bytes], folder: Path) -> No
             with server.connect() as session:
                 session.execute(f"CREATE ROLE {JUDGE} LOGIN".encode())
         except psycopg.OperationalError:
-            if watcher.poll() is None and time.monotonic() < until:
+            if watcher.poll() is None and not (folder / "ended").exists() and time.monotonic() < until:
                 time.sleep(0.02)
                 continue
             log = folder / "log"
@@ -203,5 +225,8 @@ def _await(server: Server, watcher: subprocess.Popen[bytes], folder: Path) -> No
 
 
 def _unwell(told: str) -> LastcallError:
+    """What went wrong, in the words of the first error in a log; what follows it says that all is cleared away."""
     lines = [line for line in told.strip().splitlines() if line.strip()]
-    return LastcallError(f"the judge's PostgreSQL does not start: {lines[-1] if lines else 'it does not say why'}", "run without the judge")
+    worst = [found[1] for line in lines if (found := _WRONG.search(line))]
+    why = (worst or lines[-1:] or ["it does not say why"])[0].strip()
+    return LastcallError(f"the judge's PostgreSQL does not start: {why}", "set TMPDIR to another folder, or run without the judge")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,6 +21,8 @@ SMALL = 500
 GROWTH = (10_000, 100_000, 1_000_000, 10_000_000, 100_000_000)
 """The rows at which a query is planned to see how its cost grows; a table that is known to have fewer than the first keeps its own."""
 _LARGEST = 256 << 20
+_MOST = 10_000_000_000
+"""Rows that a table may have, as in the policy: a file that says more is wrong, and would be made as long as it says."""
 _CALL = re.compile(r"\bpg_restore_(relation|attribute)_stats\s*\(", re.IGNORECASE)
 _ARGUMENT = re.compile(
     r"\s*'((?:[^']|'')*+)'\s*,\s*(?:'((?:[^']|'')*+)'|([-+\w.]++))\s*(?:::\s*[a-z][a-z ]*(?:\[\])?)?\s*([,)])", re.IGNORECASE
@@ -64,10 +66,10 @@ class Volume:
         """The volume with the numbers of a file of statistics in place of its own."""
         text = _text(file)
         if statistics := tuple(_calls(text)):
-            rows = {each.relation: float(each.arguments.get("reltuples", "-1")) for each in statistics if each.about == "relation"}
-        else:
-            statistics, rows = (), dict(_table(text, file))
-        known = {name: max(1, round(number)) for name, number in rows.items() if number >= 0}
+            rows = dict(_dumped(statistics, file))
+        elif not (rows := dict(_table(text, file))):
+            raise LastcallError(f"{file} tells of no table", _HINT)
+        known = {name: max(1, round(number)) for name, number in rows.items() if number >= 0}  # PostgreSQL has -1 for one never analyzed
         return replace(self, tables={**self.tables, **known}, statistics=statistics, source=file.name)
 
     def rows(self, table: str) -> int:
@@ -105,6 +107,14 @@ def folded(name: str) -> str:
     return last if schema in ("", "public", "dbo", "main") else f"{schema}.{last}"
 
 
+def _number(written: str) -> float:
+    """A number of rows; -1 where it is none that a table has.  Raises ValueError."""
+    rows = float(written)
+    if not rows <= _MOST:  # so is no number at all
+        raise ValueError(written)
+    return rows
+
+
 def _text(file: Path) -> str:
     try:
         if file.stat().st_size > _LARGEST:
@@ -127,6 +137,18 @@ def _calls(text: str) -> Iterator[Statistic]:
                 break
 
 
+def _dumped(statistics: Iterable[Statistic], file: Path) -> Iterator[tuple[str, float]]:
+    """The rows of a dump's tables and indexes."""
+    for each in statistics:
+        for name in ("relpages", "reltuples"):
+            try:
+                number = _number(each.arguments.get(name, "-1"))
+            except ValueError:
+                raise LastcallError(f"{file}: {each.relation} has no such {name}: {each.arguments[name]}", _HINT) from None
+        if each.about == "relation":
+            yield each.relation, number
+
+
 def _table(text: str, file: Path) -> Iterator[tuple[str, float]]:
     """The rows of a CSV of tables and rows; columns are parted by a comma, a semicolon or a tab, and the first line may name them."""
     separator = max(",;\t", key=text.partition("\n")[0].count)
@@ -135,10 +157,10 @@ def _table(text: str, file: Path) -> Iterator[tuple[str, float]]:
             continue
         try:
             name, number_of = cells[0].strip(), cells[1].strip().replace("_", "")
-            rows = float(number_of) if number_of.upper() not in _UNKNOWN else -1.0
+            rows = _number(number_of) if number_of.upper() not in _UNKNOWN else -1.0
         except (IndexError, ValueError):
             if number == 1:
                 continue
             raise LastcallError(f"{file}:{number}: this is no table and its number of rows", _HINT) from None
-        if name and rows >= 0:  # -1 is PostgreSQL's word for a table that it has not looked at yet
+        if name:
             yield folded(name), rows
