@@ -194,6 +194,10 @@ LACKING = {
         "SELECT 1 FROM items i LEFT JOIN tags t ON t.item_id = i.id WHERE t.item_id IS NULL LIMIT 10",
         [f"{JOIN} tags(item_id)"],
     ),
+    "an insert of what is not there yet": (
+        "INSERT INTO tags (id) SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM orders WHERE user_id = 3)",
+        [f"{FILTER} orders(user_id)"],
+    ),
     "VALUES in a CTE": (
         "WITH v (k) AS (VALUES (1), (2)) SELECT 1 FROM v JOIN orders o ON o.user_id = v.k",
         [f"{JOIN} orders(user_id)"],

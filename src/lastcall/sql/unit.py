@@ -484,7 +484,7 @@ class Unit:
         """A sub-query: pulled up into this unit where planners do that, else a unit of its own; True when its value is a constant."""
         block = sub.block
         plain = not block.fenced and not block.ctes
-        if sub.pulled and plain and sub.mode in (Mode.SEMI, Mode.ANTI):
+        if sub.pulled and plain and scope.bindings and sub.mode in (Mode.SEMI, Mode.ANTI):
             own = (*group, self.next_group()) if sub.mode is Mode.ANTI else group
             first = len(self.nodes)
             inner = self.take(block, scope, own)
