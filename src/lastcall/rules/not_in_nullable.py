@@ -32,23 +32,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lastcall.model import Finding, Hazard, HazardKind, Query, Related, Severity
+from lastcall.model import Finding, Hazard, HazardKind, Query, Severity
 from lastcall.rules import NoOptions, Rule
+from lastcall.rules._hazards import findings
 
 rule = Rule(__name__, __doc__, Severity.WARNING)
 
 
 @rule.each(Query)
 def check(query: Query, _: NoOptions) -> Iterator[Finding]:
-    for hazard in query.hazards:
-        if hazard.kind is HazardKind.NOT_IN_NULLABLE:
-            yield rule.finding(
-                _message(hazard),
-                hazard.location,
-                key=[query.shape, *(table.name for table in hazard.tables), *hazard.columns],
-                tables=[table.name for table in hazard.tables],
-                related=[Related(f"{table.name} is declared here", table.location) for table in hazard.tables],
-            )
+    return findings(rule, query, HazardKind.NOT_IN_NULLABLE, _message)
 
 
 def _message(hazard: Hazard) -> str:

@@ -180,8 +180,8 @@ class _Language:
 
 
 def _known(number: int) -> object:
-    """Stands in a pickle for the known object of that number."""
-    raise NotImplementedError(number)
+    """Stands in a pickle for the known object of that number; ``_Unpickler`` puts the look-up in its place."""
+    raise pickle.UnpicklingError(f"known object {number} was read by another unpickler")
 
 
 class _Unpickler(pickle.Unpickler):
