@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
-from lastcall.model import Access, AccessPath, Catalog, Hazard, Index, Join, Location, MissingIndex, Unread
+from lastcall.model import Access, AccessPath, Hazard, Index, Join, Location, Unread
 from lastcall.sql.block import Lowered, Op, Span
 from lastcall.sql.hazards import hazards, unsargable
-from lastcall.sql.naming import Naming
 from lastcall.sql.nodes import STRENGTH, TWO_SIDED, WEAK, ArmBind, Bind, Node, OrBind, Sort, Tie
 from lastcall.sql.orders import PARTIAL, PATTERNS, Key, Order, cut
 from lastcall.sql.schema import BY_CODE, Schema, Served
@@ -580,10 +579,6 @@ class _Judging:
             if not node.judged or any(name.startswith("(") for name in columns) or self.serving(node, columns) is not None:
                 return False
         return True
-
-
-def suggested(catalog: Catalog, table: str, columns: tuple[str, ...]) -> MissingIndex:
-    return Naming(catalog).suggested(table, columns)
 
 
 def _serves(
